@@ -1,0 +1,66 @@
+"""Files that are written whole or not at all."""
+
+import contextlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from monai_ssl.errors import InputError
+
+__all__ = ["make_folder", "write_json", "write_whole"]
+
+
+@contextlib.contextmanager
+def write_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; on success it is flushed to disk and renamed to ``path``.
+
+    A process killed at any moment leaves either the old file or the new one. After an exception the temporary file is
+    removed and the old file is as it was. The temporary name keeps the suffix, for writers that go by it.
+
+    Args:
+        path: the file to write; its folder is made where it is missing.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    target = Path(path)
+    make_folder(target.parent)
+    temporary = target.with_name(f".{target.stem}.{os.getpid()}-{secrets.token_hex(4)}{target.suffix}")
+    temporary.touch(exist_ok=False)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | os.PathLike[str], content: Any) -> None:
+    """Write ``content`` as indented JSON, whole or not at all."""
+    with write_whole(path) as temporary:
+        temporary.write_text(
+            json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+        )
+
+
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """Make a folder and make sure that files can be written there.
+
+    Raises:
+        InputError: when it cannot be made or written.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{folder}: this folder cannot be written ({error.strerror}). Choose another folder or mend its rights."
+        ) from error
+    return folder
