@@ -1,0 +1,8 @@
+"""Semi-supervised methods: which networks, which losses."""
+
+from monai_ssl.methods.base import Batch, Method
+from monai_ssl.methods.mean_teacher import MeanTeacher
+from monai_ssl.methods.no_teacher import NoTeacher
+from monai_ssl.methods.supervised import Supervised
+
+__all__ = ["Batch", "MeanTeacher", "Method", "NoTeacher", "Supervised"]

@@ -1,0 +1,48 @@
+"""Small networks and batches for the tests of methods and engines."""
+
+import torch
+from torch import nn
+
+from monai_ssl.methods import MeanTeacher, NoTeacher, Supervised
+
+CLASSES = 3
+
+
+def network(spatial_dims: int = 2, dense: bool = False, channels: int = 1) -> nn.Module:
+    """A network without BatchNorm, whose output does not depend on the rest of the batch."""
+    conv = nn.Conv2d if spatial_dims == 2 else nn.Conv3d
+    pool = nn.AdaptiveAvgPool2d if spatial_dims == 2 else nn.AdaptiveAvgPool3d
+    body = [conv(channels, 4, 3, padding=1), nn.GroupNorm(2, 4), nn.ReLU()]
+    return (
+        nn.Sequential(*body, conv(4, CLASSES, 1))
+        if dense
+        else nn.Sequential(*body, pool(2), nn.Flatten(), nn.Linear(4 * 2**spatial_dims, CLASSES))
+    )
+
+
+def make(name: str, task: str = "multilabel", **kwargs):
+    """A method by name on toy networks."""
+    if name == "supervised":
+        return Supervised(network(**kwargs), task)
+    if name == "mean_teacher":
+        return MeanTeacher(network(**kwargs), task)
+    return NoTeacher(network(**kwargs), network(**kwargs), task)
+
+
+def batch(method, task="multilabel", labeled=4, unlabeled=6, spatial_dims=2, dense=False, size=8, seed=0):
+    """A random two-stream batch with the views that the method asks for."""
+    generator = torch.Generator().manual_seed(seed)
+    spatial = (size,) * spatial_dims
+    shape = spatial if dense else ()
+    if task == "multilabel":
+        label = torch.randint(0, 2, (labeled, CLASSES, *shape), generator=generator).float()
+    else:
+        label = torch.randint(0, CLASSES, (labeled, *shape), generator=generator).float()
+    result = {}
+    for stream, count in {"labeled": labeled, "unlabeled": unlabeled}.items():
+        views = [{"image": torch.rand((count, 1, *spatial), generator=generator)} for _ in range(method.views[stream])]
+        if stream == "labeled":
+            views = [{**view, "label": label} for view in views]
+        if views:
+            result[stream] = views
+    return result
