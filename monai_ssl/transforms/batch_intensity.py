@@ -1,0 +1,66 @@
+"""Random contrast, brightness and noise of a batch."""
+
+import torch
+from monai.config import KeysCollection
+from torch import Tensor
+
+from monai_ssl.transforms.batch import BatchTransform
+
+__all__ = ["BatchRandGaussianNoised", "BatchRandScaleShiftd"]
+
+
+class BatchRandScaleShiftd(BatchTransform):
+    """Change contrast and brightness of each image of a batch: ``clip(mean + a (x - mean) + b, 0, 1)``.
+
+    Args:
+        keys: keys of tensors ``(B, C, *spatial)`` in [0, 1].
+        prob: probability for each image.
+        contrast: largest relative change of contrast; ``a`` is in ``[1 - contrast, 1 + contrast]``.
+        brightness: largest shift; ``b`` is in ``[-brightness, brightness]``.
+    """
+
+    def __init__(self, keys: KeysCollection, prob: float = 1.0, contrast: float = 0.0, brightness: float = 0.0) -> None:
+        super().__init__(keys, prob)
+        self.contrast, self.brightness = contrast, brightness
+
+    def sample(self, batch: Tensor) -> None:
+        """Draw ``a`` and ``b`` for each image."""
+        chosen = self.chosen(len(batch))
+        factors = 1.0 + self.uniform(self.contrast, chosen.shape) * chosen
+        shifts = self.uniform(self.brightness, chosen.shape) * chosen
+        self.factors, self.shifts = torch.from_numpy(factors), torch.from_numpy(shifts)
+
+    def apply(self, batch: Tensor, key_index: int) -> Tensor:  # noqa: ARG002
+        """Scale about each image's mean, shift and clip."""
+        shape = (-1, *[1] * (batch.ndim - 1))
+        factors = self.factors.to(batch).view(shape)
+        shifts = self.shifts.to(batch).view(shape)
+        mean = batch.mean(dim=tuple(range(1, batch.ndim)), keepdim=True)
+        return torch.addcmul(mean * (1 - factors) + shifts, batch, factors).clamp_(0.0, 1.0)
+
+
+class BatchRandGaussianNoised(BatchTransform):
+    """Add Gaussian noise of a standard deviation drawn from [0, ``std``] to each image, clipped to [0, 1].
+
+    Args:
+        keys: keys of tensors ``(B, C, *spatial)`` in [0, 1].
+        prob: probability for each image.
+        std: largest standard deviation.
+    """
+
+    def __init__(self, keys: KeysCollection, prob: float = 1.0, std: float = 0.05) -> None:
+        super().__init__(keys, prob)
+        self.std = std
+
+    def sample(self, batch: Tensor) -> None:
+        """Draw a standard deviation for each image and a seed for the noise, which torch draws faster than NumPy."""
+        chosen = self.chosen(len(batch))
+        self.stds = torch.from_numpy(self.R.uniform(0.0, self.std, chosen.shape) * chosen)
+        self.noise_seed = int(self.R.randint(2**31))
+
+    def apply(self, batch: Tensor, key_index: int) -> Tensor:
+        """Add the noise."""
+        # On the CPU whatever the batch's device is, so that the noise depends on the seed alone.
+        generator = torch.Generator().manual_seed(self.noise_seed + key_index)
+        noise = torch.randn(batch.shape, generator=generator).to(batch)
+        return torch.addcmul(batch, noise, self.stds.to(batch).view(-1, *[1] * (batch.ndim - 1))).clamp_(0.0, 1.0)

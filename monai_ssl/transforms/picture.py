@@ -1,0 +1,54 @@
+"""Reading PNG, JPEG, BMP and TIFF images."""
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from monai_ssl.errors import InputError
+
+__all__ = ["read_picture"]
+
+_16_BIT = ("I;16", "I;16B", "I;16L")
+_32_BIT = ("I", "F")
+
+
+def read_picture(path: str | os.PathLike[str]) -> NDArray[np.float32]:
+    """Read a picture and scale the full range of its type (1, 8 or 16 bits) to [0, 1].
+
+    The EXIF orientation is applied. An alpha channel is laid over black, so that what is transparent is 0, as padding
+    is; palettes are resolved.
+
+    Args:
+        path: the file.
+
+    Returns:
+        float32 array of shape (1, H, W) for grey pictures, (3, H, W) for all others.
+
+    Raises:
+        InputError: when the file is not a picture or damaged, holds several pictures or has 32-bit values.
+    """
+    try:
+        with Image.open(path) as opened:
+            frames = getattr(opened, "n_frames", 1)
+            picture = ImageOps.exif_transpose(opened)
+            picture.load()
+    except Exception as error:
+        raise InputError(
+            f"{path}: this picture cannot be read ({type(error).__name__}). Copy it again from its source."
+        ) from None
+    if frames > 1:
+        raise InputError(f"{path}: this file holds {frames} pictures. Split it: one picture a file is expected.")
+    if picture.mode in _32_BIT:
+        raise InputError(f"{path}: 32-bit pictures have no known range. Convert it to 16 bits, or to NIfTI.")
+    if picture.mode in _16_BIT:
+        return np.asarray(picture).astype(np.float32)[None] / np.float32(65535.0)
+    if picture.mode == "1":
+        picture = picture.convert("L")
+    grey = picture.mode in ("L", "LA")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, (0, 0, 0, 255)), picture)
+    values = np.asarray(picture.convert("L" if grey else "RGB"), dtype=np.float32) / np.float32(255.0)
+    return values[None] if grey else np.ascontiguousarray(np.moveaxis(values, -1, 0))
