@@ -1,0 +1,20 @@
+"""Data lists, splits, labeling budgets and two-stream loading."""
+
+from monai_ssl.data.budget import sample_budget
+from monai_ssl.data.datalist import DATALIST_NAME, TASKS, DataList
+from monai_ssl.data.dataset import ImageDataset
+from monai_ssl.data.listing import list_images
+from monai_ssl.data.splits import SPLITS, split_patients
+from monai_ssl.data.two_stream import TwoStreamLoader
+
+__all__ = [
+    "DATALIST_NAME",
+    "SPLITS",
+    "TASKS",
+    "DataList",
+    "ImageDataset",
+    "TwoStreamLoader",
+    "list_images",
+    "sample_budget",
+    "split_patients",
+]

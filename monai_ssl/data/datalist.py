@@ -1,0 +1,165 @@
+"""The data list: which images there are, what is known of them and what each is for."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from monai_ssl.data.datalist_checks import LISTS, TASKS, absolute_path, check_data_list, count_positives
+from monai_ssl.errors import InputError
+from monai_ssl.files import write_json
+
+__all__ = ["DATALIST_NAME", "TASKS", "DataList"]
+
+DATALIST_NAME = "datalist.json"
+_HEAD = ("task", "labels", "modality", "channels", "spatial_dims")
+
+
+@dataclass(frozen=True)
+class DataList:
+    """A data set as lists of entries ``{"image": path, "patient": pseudonym, "label": label}``.
+
+    The training split is ``labeled`` and ``unlabeled`` together; the images of a patient are all in one split. The
+    file is in the form of the Medical Segmentation Decathlon, which
+    :py:func:`monai.data.load_decathlon_datalist` reads, with four lists instead of two.
+
+    A label is, by task:
+
+    - multilabel: a list with a value in {0, 1, -1 = missing} for each class;
+    - multiclass: the index of the class, -1 = missing;
+    - segmentation: the path of the mask;
+    - joint: as multilabel, and the entry has the path of the mask under the key ``"mask"``.
+
+    An entry of ``unlabeled`` has no ``"label"`` (and no ``"mask"``).
+
+    Args:
+        task: one of :py:data:`TASKS`.
+        labels: class names.
+        modality: as in DICOM: ``"CT"``, ``"DX"``, ``"CR"``, ``"MR"``, ``"XC"``, ``"OT"``...
+        channels: of the images as read: 1 (grey) or 3 (RGB).
+        spatial_dims: 2 or 3.
+        labeled: training images with labels.
+        unlabeled: training images without; it may be empty.
+        validation: images for choosing the model and its thresholds.
+        test: images for the final evaluation; it may be empty.
+        provenance: how the list was made: the command, its seed and budget, counts, checksums of the sources.
+        name: of the data set.
+    """
+
+    task: str
+    labels: tuple[str, ...]
+    modality: str
+    channels: int
+    spatial_dims: int
+    labeled: list[dict[str, Any]]
+    unlabeled: list[dict[str, Any]]
+    validation: list[dict[str, Any]]
+    test: list[dict[str, Any]]
+    provenance: dict[str, Any] = field(default_factory=dict)
+    name: str = "dataset"
+
+    @property
+    def num_classes(self) -> int:
+        """The number of classes."""
+        return len(self.labels)
+
+    @classmethod
+    def load(cls, dataset_dir: str | os.PathLike[str]) -> "DataList":
+        """Read and check ``<dataset_dir>/datalist.json``; the paths of its images become absolute.
+
+        A class without a positive among the labeled images is named in a warning of the logger ``"monai_ssl"``.
+
+        Raises:
+            InputError: when the folder, the file, an entry or an image file is missing or cannot be used.
+        """
+        folder = Path(dataset_dir)
+        file = folder / DATALIST_NAME
+        content = _read(file)
+        absent = [key for key in (*_HEAD, *LISTS) if key not in content]
+        if absent:
+            raise InputError(
+                f"{file}: {', '.join(absent)} is missing. Make the data list anew with python -m data_prep."
+            )
+        values = {key: content[key] for key in (*_HEAD, *LISTS)}
+        check_data_list(values, folder, file)
+        lists = {key: _with_paths(values[key], lambda path: absolute_path(folder, path)) for key in LISTS}
+        return cls(
+            **{**values, **lists, "labels": tuple(values["labels"])},
+            provenance=content.get("provenance", {}),
+            name=content.get("name", cls.name),
+        )
+
+    def save(self, dataset_dir: str | os.PathLike[str]) -> Path:
+        """Check the data list and write it to ``<dataset_dir>/datalist.json``, whole or not at all.
+
+        Raises:
+            InputError: as :py:meth:`load`.
+        """
+        file = Path(dataset_dir) / DATALIST_NAME
+        content = self.content(dataset_dir)
+        check_data_list(content, Path(dataset_dir), file)
+        write_json(file, content)
+        return file
+
+    def content(self, dataset_dir: str | os.PathLike[str]) -> dict[str, Any]:
+        """What is written to the file: paths inside ``dataset_dir`` are relative to it (POSIX), others absolute."""
+        base = absolute_path(Path(dataset_dir), ".")
+
+        def shorten(path: str) -> str:
+            full = absolute_path(Path(base), path)
+            return Path(full).relative_to(base).as_posix() if full.startswith(base + os.sep) else full
+
+        return {
+            "name": self.name,
+            **{key: getattr(self, key) for key in _HEAD},
+            "labels": list(self.labels),
+            **{key: _with_paths(getattr(self, key), shorten) for key in LISTS},
+            "provenance": self.provenance,
+        }
+
+    def summary(self) -> str:
+        """Some lines of text: the images and patients in each list, and the positives of each class."""
+        lines = [
+            f"{self.name}: {self.task} labels (classes: {self.num_classes}), {self.modality} images "
+            f"({self.spatial_dims}D, channels: {self.channels})"
+        ]
+        for key in LISTS:
+            entries = getattr(self, key)
+            lines.append(f"  {key:<11}{len(entries):>8} images of {len({e['patient'] for e in entries})} patients")
+        counted = [count_positives(self.task, self.num_classes, entries) for entries in (self.labeled, self.validation)]
+        if self.task != "segmentation":
+            width = max(len(label) for label in ("positives", *self.labels))
+            lines.append(f"  {'positives':<{width}}  labeled  validation")
+            for label, *counts in zip(self.labels, *counted, strict=True):
+                lines.append(f"  {label:<{width}}{counts[0]:>9}{counts[1]:>12}")
+        return "\n".join(lines)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The JSON object in the file."""
+    make = "Make the data set with `python -m data_prep demo` or `python -m data_prep folder`."
+    if not file.parent.is_dir():
+        raise InputError(f"{file.parent}: there is no such folder. {make}")
+    if not file.is_file():
+        state = "holds no datalist.json" if any(file.parent.iterdir()) else "is empty"
+        raise InputError(f"{file.parent}: this folder {state}. {make}")
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise InputError(f"{file}: this is no readable JSON ({error}). {make}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{file}: this is a JSON {type(content).__name__}, not an object. {make}")
+    return content
+
+
+def _with_paths(entries: list[dict[str, Any]], change: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Copies of the entries with every path changed (a label that is text is the path of a mask)."""
+    return [
+        {
+            key: change(value) if key in ("image", "mask") or (key == "label" and isinstance(value, str)) else value
+            for key, value in entry.items()
+        }
+        for entry in entries
+    ]
