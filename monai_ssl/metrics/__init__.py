@@ -1,0 +1,43 @@
+"""Metrics of classification: by class, over missing labels, with intervals over patients."""
+
+from monai_ssl.metrics.arrays import check_arrays, one_against_rest
+from monai_ssl.metrics.bootstrap import Intervals, Statistic, bootstrap_patients, resampled
+from monai_ssl.metrics.calibration import Reliability, brier_score, reliability
+from monai_ssl.metrics.classification import (
+    average_precision_by_class,
+    choose_thresholds,
+    defined_classes,
+    macro,
+    roc_auc_by_class,
+    sensitivity_specificity,
+)
+from monai_ssl.metrics.predictions import Predictions
+from monai_ssl.metrics.weighted import (
+    weighted_average_precision,
+    weighted_macro,
+    weighted_roc_auc,
+    weighted_sensitivity_specificity,
+)
+
+__all__ = [
+    "Intervals",
+    "Predictions",
+    "Reliability",
+    "Statistic",
+    "average_precision_by_class",
+    "bootstrap_patients",
+    "brier_score",
+    "check_arrays",
+    "choose_thresholds",
+    "defined_classes",
+    "macro",
+    "one_against_rest",
+    "reliability",
+    "resampled",
+    "roc_auc_by_class",
+    "sensitivity_specificity",
+    "weighted_average_precision",
+    "weighted_macro",
+    "weighted_roc_auc",
+    "weighted_sensitivity_specificity",
+]

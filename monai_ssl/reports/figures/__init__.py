@@ -1,0 +1,15 @@
+"""Figures: evaluation by class and learning curves."""
+
+from monai_ssl.reports.figures.by_class import calibration_figure, roc_figure
+from monai_ssl.reports.figures.canvas import COLORS, GREY, new_figure, save_figure
+from monai_ssl.reports.figures.learning_curves import learning_curves_figure
+
+__all__ = [
+    "COLORS",
+    "GREY",
+    "calibration_figure",
+    "learning_curves_figure",
+    "new_figure",
+    "roc_figure",
+    "save_figure",
+]
