@@ -1,0 +1,22 @@
+"""What the bundles' configurations call around a run."""
+
+from monai_ssl.bundle.evaluation import track_evaluation
+from monai_ssl.bundle.model import find_thresholds, load_model, read_model_info, write_model_info
+from monai_ssl.bundle.paths import find_bundle_root
+from monai_ssl.bundle.provenance import make_run_name, run_parameters, tracking_enabled
+from monai_ssl.bundle.setup import distribute, prepare_run, show_input_errors_plainly
+
+__all__ = [
+    "distribute",
+    "find_bundle_root",
+    "find_thresholds",
+    "load_model",
+    "make_run_name",
+    "prepare_run",
+    "read_model_info",
+    "run_parameters",
+    "show_input_errors_plainly",
+    "track_evaluation",
+    "tracking_enabled",
+    "write_model_info",
+]

@@ -1,0 +1,93 @@
+"""A model and what must be known to use it: classes, task, channels, size."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from monai_ssl.data import DataList
+from monai_ssl.errors import InputError
+from monai_ssl.files import write_json
+from monai_ssl.handlers.checkpoint import load_checkpoint
+from monai_ssl.reports import read_thresholds
+
+__all__ = ["MODEL_INFO_NAME", "find_thresholds", "load_model", "read_model_info", "write_model_info"]
+
+logger = logging.getLogger(__name__)
+
+MODEL_INFO_NAME = "model.json"
+
+
+def load_model(network: nn.Module, path: str | Path) -> nn.Module:
+    """Load weights into a network, every one of them.
+
+    Raises:
+        InputError: when the file is missing, damaged, or of another network.
+    """
+    state = load_checkpoint(path)
+    try:
+        network.load_state_dict(state)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise InputError(
+            f"{path}: these weights are of another network ({reason}). Give the configuration, with its overlays, that "
+            "the model was trained with."
+        ) from error
+    return network
+
+
+def write_model_info(model_dir: str | Path, datalist: DataList, **settings: Any) -> None:
+    """Write beside the model what inference must know of it.
+
+    Args:
+        model_dir: the folder of the model.
+        datalist: gives task, labels, channels and dimensions.
+        settings: what else, such as ``windows`` and ``image_size``.
+    """
+    names = ("task", "labels", "modality", "channels", "spatial_dims")
+    info = {name: getattr(datalist, name) for name in names} | settings
+    write_json(Path(model_dir) / MODEL_INFO_NAME, info | {"labels": list(datalist.labels)})
+
+
+def read_model_info(bundle_root: str | Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what was written beside the model; without a trained model the bundle's defaults hold.
+
+    Raises:
+        InputError: when the file is damaged.
+    """
+    path = Path(bundle_root) / "models" / MODEL_INFO_NAME
+    if not path.is_file():
+        return dict(defaults)
+    try:
+        return {**defaults, **json.loads(path.read_text(encoding="utf-8"))}
+    except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+        raise InputError(f"{path}: the file is damaged ({error}). Train again, or put back a copy.") from error
+
+
+def find_thresholds(
+    path: str | Path, model_path: str | Path, class_names: Sequence[str], task: str
+) -> NDArray[np.float64] | None:
+    """Read the thresholds that the evaluation of this model chose on validation.
+
+    Args:
+        path: ``thresholds.json`` of the evaluation.
+        model_path: the model; thresholds that are older than it were chosen for another one.
+        class_names: the classes.
+        task: multi-class predictions take the most probable class and need no thresholds.
+
+    Returns:
+        One threshold a class, or ``None`` where there are none; the log says what is used.
+    """
+    file = Path(path)
+    if task == "multiclass":
+        return None
+    if not file.is_file() or file.stat().st_mtime < Path(model_path).stat().st_mtime:
+        logger.warning("This model has not been evaluated, so predictions are called at 0.5 for every class.")
+        return None
+    logger.info("Predictions are called at the thresholds of %s.", file)
+    return read_thresholds(file, class_names)

@@ -1,0 +1,82 @@
+"""What happens before a bundle's run: seeds, output folder, clear errors, process groups."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from monai.bundle import ConfigWorkflow
+from monai.utils import set_determinism
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from monai_ssl.errors import find_input_error
+from monai_ssl.files import make_folder, write_json
+
+__all__ = ["distribute", "prepare_run", "show_input_errors_plainly"]
+
+logger = logging.getLogger(__name__)
+
+
+def prepare_run(output_dir: str | Path, seed: int | None = None, task: str = "train") -> None:
+    """Seed everything, make sure that the output folder can be written, save the executed configuration there.
+
+    Args:
+        output_dir: the folder for all that the run writes.
+        seed: seed of Python, NumPy and torch; ``None`` leaves them alone.
+        task: the configuration is saved as ``config_<task>.json``.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    if seed is not None:
+        set_determinism(seed=seed)
+    make_folder(output_dir)
+    config = _running_config()
+    if config is not None:
+        write_json(Path(output_dir) / f"config_{task}.json", json.loads(json.dumps(config, default=str)))
+
+
+def show_input_errors_plainly() -> None:
+    """Let a program that ends with an ``InputError`` print its message only.
+
+    MONAI wraps what happens inside a configuration several times over; the last line of such a traceback names a part
+    of the configuration, not the file at fault. Other errors keep their traceback, and so do all from Python code that
+    catches them itself.
+    """
+
+    def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        found = find_input_error(error)
+        if found is None:
+            sys.__excepthook__(kind, error, traceback)
+        else:
+            logger.debug("The whole error:", exc_info=(kind, error, traceback))
+            print(f"error: {found}", file=sys.stderr)
+
+    sys.excepthook = hook
+
+
+def _running_config() -> dict[str, Any] | None:
+    """Return the configuration, with overrides, of the workflow that is evaluating the calling expression.
+
+    MONAI hands an expression no reference to the parser that evaluates it, so it is looked up among the callers.
+    Outside a ``ConfigWorkflow`` there is none.
+    """
+    frame = sys._getframe()
+    while frame is not None:
+        caller = frame.f_locals.get("self")
+        if isinstance(caller, ConfigWorkflow):
+            return caller.parser.get()
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def distribute(method: nn.Module, device: torch.device) -> DistributedDataParallel:
+    """Wrap a method for the process group; on GPUs its BatchNorm layers are synchronised over the processes."""
+    if device.type == "cuda":
+        nn.SyncBatchNorm.convert_sync_batchnorm(method)
+        return DistributedDataParallel(method, device_ids=[device])
+    return DistributedDataParallel(method)

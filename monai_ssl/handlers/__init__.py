@@ -1,0 +1,25 @@
+"""Ignite handlers and metrics that MONAI and Ignite lack."""
+
+from monai_ssl.handlers.best_model import BestModelSaver
+from monai_ssl.handlers.checkpoint import TrainingCheckpoint, load_checkpoint
+from monai_ssl.handlers.disagreement import DisagreementCount, MetricVariance
+from monai_ssl.handlers.ema import EMAHandler
+from monai_ssl.handlers.history import TrainingHistory
+from monai_ssl.handlers.predictions import PredictionCollector
+from monai_ssl.handlers.report import TrainingReport
+from monai_ssl.handlers.roc_auc import MacroROCAUC
+from monai_ssl.handlers.tracking import MLflowTracker
+
+__all__ = [
+    "BestModelSaver",
+    "DisagreementCount",
+    "EMAHandler",
+    "MLflowTracker",
+    "MacroROCAUC",
+    "MetricVariance",
+    "PredictionCollector",
+    "TrainingCheckpoint",
+    "TrainingHistory",
+    "TrainingReport",
+    "load_checkpoint",
+]

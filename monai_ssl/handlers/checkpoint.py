@@ -1,0 +1,157 @@
+"""Everything that a run needs to go on after it was killed, in one file."""
+
+import logging
+import pickle
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ignite.engine import Events
+from monai.engines import Workflow
+
+from monai_ssl.errors import InputError
+from monai_ssl.files import write_whole
+
+__all__ = ["TrainingCheckpoint", "load_checkpoint", "restore_random_state", "save_tensors"]
+
+logger = logging.getLogger(__name__)
+
+
+class TrainingCheckpoint:
+    """Write a checkpoint after each epoch, and with ``resume`` take it up when training starts.
+
+    It holds the state of every object in ``save_dict``, the engine's progress and the random states (Python, NumPy,
+    torch, CUDA) of each process. It is written whole or not at all, so a run killed at any moment goes on from the last
+    full epoch, and on the CPU ends with the same weights, bit for bit, as one that was not killed.
+
+    Attach it after every other handler, so that it sees what they did in the epoch.
+
+    Args:
+        path: the checkpoint file.
+        save_dict: objects with ``state_dict`` and ``load_state_dict``, by name.
+        resume: whether to go on from the file, if it is there. Without it the first epoch's end replaces the file.
+        settings: values that must be the same for a resumed run to be the same run, such as the seed.
+
+    Raises:
+        InputError: when resuming from a file that is damaged, of another network or of other settings.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        save_dict: Mapping[str, Any],
+        resume: bool = False,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.path, self.save_dict, self.resume = Path(path), dict(save_dict), resume
+        self.settings = dict(settings or {})
+
+    def attach(self, engine: Workflow) -> None:
+        """Load when ``engine`` starts, save after each of its epochs."""
+        if self.resume:
+            engine.add_event_handler(Events.STARTED, self.load)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
+
+    def save(self, engine: Workflow) -> None:
+        """Write the checkpoint; under distributed training the first process does."""
+        states = _gather(_random_state())
+        if engine.state.rank != 0:
+            return
+        checkpoint = {name: item.state_dict() for name, item in self.save_dict.items()}
+        checkpoint["engine"] = {"epoch": engine.state.epoch, "iteration": engine.state.iteration}
+        checkpoint["random"], checkpoint["settings"] = states, self.settings
+        save_tensors(checkpoint, self.path)
+
+    def load(self, engine: Workflow) -> None:
+        """Take up the checkpoint, if there is one."""
+        if not self.path.is_file():
+            logger.info("There is no checkpoint at %s yet: training starts from the beginning.", self.path)
+            return
+        checkpoint = load_checkpoint(self.path)
+        self._check(checkpoint)
+        for name, item in self.save_dict.items():
+            try:
+                item.load_state_dict(checkpoint[name])
+            except (RuntimeError, ValueError, KeyError) as error:
+                raise InputError(
+                    f"{self.path}: the checkpoint's {name!r} does not fit this configuration ({_first_line(error)}). "
+                    "Resume with the configuration that wrote it, or start anew without `--resume true`."
+                ) from error
+        engine.state.epoch = checkpoint["engine"]["epoch"]
+        engine.state.iteration = checkpoint["engine"]["iteration"]
+        restore_random_state(checkpoint["random"][engine.state.rank])
+        logger.info("Resumed from %s after epoch %d.", self.path, engine.state.epoch)
+
+    def _check(self, checkpoint: Mapping[str, Any]) -> None:
+        missing = [name for name in (*self.save_dict, "engine", "random", "settings") if name not in checkpoint]
+        if missing:
+            raise InputError(
+                f"{self.path}: this file is no checkpoint of this bundle (it lacks {missing}). Name the file that "
+                "training wrote, or start anew without `--resume true`."
+            )
+        for name, value in self.settings.items():
+            if checkpoint["settings"].get(name) != value:
+                raise InputError(
+                    f"{self.path}: the checkpoint was written with {name} = {checkpoint['settings'].get(name)!r}, this "
+                    f"run has {value!r}. Resume with the same, or start anew without `--resume true`."
+                )
+
+
+def save_tensors(content: Any, path: str | Path) -> None:
+    """Write with ``torch.save``, whole or not at all."""
+    with write_whole(path) as temporary:
+        torch.save(content, temporary)
+
+
+def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Any:
+    """Read a file of tensors with ``weights_only=True``.
+
+    Raises:
+        InputError: when there is none, or it is damaged.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: there is no such file. Train first, or name the model file.")
+    try:
+        return torch.load(path, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"{path}: the file cannot be read as a checkpoint ({_first_line(error)}). Delete it, or put back a copy."
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2])[:300] if lines else type(error).__name__
+
+
+def _gather(state: dict[str, Any]) -> list[dict[str, Any]]:
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return [state]
+    states: list[Any] = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(states, state)
+    return states
+
+
+def _random_state() -> dict[str, Any]:
+    # NumPy's as a tensor: `weights_only=True` reads no arrays.
+    name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002
+    return {
+        "python": random.getstate(),
+        "numpy": (name, torch.from_numpy(np.asarray(keys).astype(np.int64)), position, has_gauss, cached),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def restore_random_state(state: Mapping[str, Any]) -> None:
+    """Set the random states of Python, NumPy, torch and (where there are as many GPUs) CUDA."""
+    version, internal, gauss = state["python"]
+    random.setstate((version, tuple(internal), gauss))
+    name, keys, *rest = state["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])

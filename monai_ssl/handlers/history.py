@@ -1,0 +1,98 @@
+"""The run as a table: one row an epoch, on the screen and in a file."""
+
+import csv
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ignite.engine import Events
+from monai.engines import Workflow
+from torch.optim import Optimizer
+
+from monai_ssl.files import write_whole
+
+__all__ = ["TrainingHistory"]
+
+logger = logging.getLogger(__name__)
+
+
+class TrainingHistory:
+    """Collect, for each epoch, the mean of every loss term, the weights, the learning rate and validation's metrics.
+
+    Attach it to the trainer after the validation handler. A row has ``epoch``, ``iteration``, ``images`` (seen so far,
+    each view counted once), ``loss`` (the weighted total), ``loss_<term>`` (unweighted), ``weight_<term>`` (the last of
+    the epoch), ``learning_rate``, and the metrics of trainer and evaluator. The rows are part of the checkpoint, so a
+    resumed run has the whole history.
+
+    Args:
+        path: the CSV file, written anew after each epoch.
+        optimizer: whose learning rate is recorded (that of its first group).
+        evaluator: the validation engine, if there is one.
+        show: names of columns for the line that is logged after each epoch, beside the losses.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        optimizer: Optimizer,
+        evaluator: Workflow | None = None,
+        show: Sequence[str] = (),
+    ) -> None:
+        self.path, self.optimizer, self.evaluator, self.show = Path(path), optimizer, evaluator, tuple(show)
+        self.rows: list[dict[str, float]] = []
+        self._sums: dict[str, float] = defaultdict(float)
+        self._images = 0
+
+    def attach(self, engine: Workflow) -> None:
+        """Add up after each iteration, write a row after each epoch."""
+        engine.add_event_handler(Events.EPOCH_STARTED, self._start)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._add)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._finish)
+
+    def _start(self) -> None:
+        self._sums.clear()
+        self._images = int(self.rows[-1]["images"]) if self.rows else 0
+
+    def _add(self, engine: Workflow) -> None:
+        for name, value in engine.state.losses.items():
+            self._sums[name] += value
+        self._images += sum(len(view["image"]) for views in engine.state.batch.values() for view in views)
+
+    def _finish(self, engine: Workflow) -> None:
+        state = engine.state
+        row: dict[str, float] = {"epoch": state.epoch, "iteration": state.iteration, "images": self._images}
+        for name, value in self._sums.items():
+            row["loss" if name == "loss" else f"loss_{name}"] = value / state.epoch_length
+        row |= {f"weight_{name}": weight for name, weight in state.loss_weights.items()}
+        row["learning_rate"] = self.optimizer.param_groups[0]["lr"]
+        if self.evaluator is not None and self.evaluator.state.epoch == state.epoch:  # validation ran
+            row |= {name: float(value) for name, value in self.evaluator.state.metrics.items()}
+        row |= {name: float(value) for name, value in state.metrics.items()}
+        self.rows.append(row)
+        if state.rank == 0:
+            self._log(state.max_epochs)
+            self._write()
+
+    def _log(self, max_epochs: int) -> None:
+        row = self.rows[-1]
+        shown = [name for name in row if name.startswith("loss")] + [name for name in self.show if name in row]
+        values = "  ".join(f"{name} {row[name]:.4f}" for name in shown)
+        logger.info("epoch %d/%d  %s", row["epoch"], max_epochs, values)
+
+    def _write(self) -> None:
+        # A class may be without a positive in one epoch's validation only, so rows need not have the same columns.
+        columns = list(dict.fromkeys(name for row in self.rows for name in row))
+        with write_whole(self.path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the rows."""
+        return {"rows": [dict(row) for row in self.rows]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up the rows."""
+        self.rows = [dict(row) for row in state["rows"]]
