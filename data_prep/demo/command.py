@@ -1,0 +1,35 @@
+"""The command line ``python -m data_prep demo``."""
+
+import argparse
+
+from data_prep.demo.dataset import make_demo
+from monai_ssl.data.datalist import DataList
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder to make")
+    parser.add_argument("--seed", type=int, default=0, help="of phantoms, split and budget (default: %(default)s)")
+    parser.add_argument("--patients", type=int, default=60, help="patients of 12 slices each (default: %(default)s)")
+    parser.add_argument(
+        "--budget",
+        type=_fraction_or_count,
+        default=0.1,
+        help="labeled training images: a fraction such as 0.1, or a count such as 40 (default: %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Make the demo data set and print what it holds."""
+    folder = make_demo(arguments.output, seed=arguments.seed, patients=arguments.patients, budget=arguments.budget)
+    print(f"{folder}\n{DataList.load(folder).summary()}")
+
+
+def _fraction_or_count(text: str) -> float | int:
+    """A number with a point is a fraction, one without is a count."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)

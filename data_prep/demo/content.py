@@ -1,0 +1,116 @@
+"""What is in the demo data set: images, label file and data list."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+import monai_ssl
+from data_prep.demo.dicom import write_slice
+from data_prep.demo.phantom import make_phantom
+from data_prep.demo.scanners import scanner_of
+from data_prep.rsna import HEMORRHAGE_TYPES, read_labels, write_labels
+from monai_ssl.data.budget import sample_budget
+from monai_ssl.data.datalist import DataList
+from monai_ssl.data.splits import split_patients
+from monai_ssl.files import make_folder
+
+__all__ = ["write_content"]
+
+_SLICES = 12
+_FRACTIONS = (0.6, 0.2, 0.2)
+_PROTOCOL = (
+    "Simulated head CT. Patients are split 60/20/20 into training, validation and test. Of the training images, a "
+    "random {budget} (a fraction with a point, else a count) keep their labels, and more where a type would have no "
+    "positive; the others are unlabeled. The validation and the test split are labeled in whole, which a study with "
+    "few labels could not afford. labels.csv has the labels of all images, as the challenge's file does; training "
+    "reads datalist.json only."
+)
+
+
+def write_content(folder: Path, parameters: dict[str, Any], progress: bool) -> None:
+    """Write ``images/``, ``labels.csv`` and ``datalist.json``; the data list is built from the label file.
+
+    Args:
+        folder: the folder to fill.
+        parameters: ``seed``, ``patients``, ``budget`` and ``image_size``; all of it goes into the provenance.
+        progress: whether to show a progress bar.
+
+    Raises:
+        InputError: when there are too few patients for three splits, or the budget is out of range.
+    """
+    seed, budget = parameters["seed"], parameters["budget"]
+    split = split_patients([_pseudonym(index) for index in range(parameters["patients"])], _FRACTIONS, seed)
+    make_folder(folder / "images")
+    owner: dict[str, int] = {}  # the patient of each image
+    labels: dict[str, list[int]] = {}
+    for patient in tqdm(range(len(split)), desc="demo data", unit="patient", disable=not progress):
+        for image, label in _write_patient(folder / "images", patient, seed, parameters["image_size"]).items():
+            owner[image], labels[image] = patient, label
+    write_labels(folder / "labels.csv", {image: labels[image] for image in sorted(labels)})
+
+    entries: dict[str, list[dict[str, Any]]] = {"training": [], "validation": [], "test": []}
+    for image, vector in read_labels(folder / "labels.csv").items():
+        path = folder / "images" / f"{image}.dcm"
+        entry = {"image": str(path), "patient": _pseudonym(owner[image]), "label": list(vector)}
+        entries[split[owner[image]]].append(entry)
+    training = entries.pop("training")
+    drawn = set(
+        sample_budget([entry["label"] for entry in training], [entry["patient"] for entry in training], budget, seed)
+    )
+    unlabeled = [
+        {"image": entry["image"], "patient": entry["patient"]}
+        for index, entry in enumerate(training)
+        if index not in drawn
+    ]
+    DataList(
+        name="demo",
+        task="multilabel",
+        labels=HEMORRHAGE_TYPES,
+        modality="CT",
+        channels=1,
+        spatial_dims=2,
+        labeled=[entry for index, entry in enumerate(training) if index in drawn],
+        unlabeled=unlabeled,
+        **entries,
+        provenance={
+            "command": " ".join(
+                ["python -m data_prep demo", *(f"--{key} {parameters[key]}" for key in ("seed", "patients", "budget"))]
+            ),
+            "parameters": parameters,
+            "protocol": _PROTOCOL.format(budget=budget),
+            "counts": {
+                "labeled": len(drawn),
+                "unlabeled": len(unlabeled),
+                **{key: len(value) for key, value in entries.items()},
+            },
+            "sha256": {"labels.csv": hashlib.sha256((folder / "labels.csv").read_bytes()).hexdigest()},
+            "version": monai_ssl.__version__,
+        },
+    ).save(folder)
+
+
+def _write_patient(folder: Path, patient: int, seed: int, size: int) -> dict[str, list[int]]:
+    """Write the slices of one patient; gives the labels of each image."""
+    phantom, scanner = make_phantom(seed, patient, size, _SLICES), scanner_of(patient)
+    series = (f"DEMO{patient + 1:04}", f"seed {seed}", f"size {size}")
+    labels = {}
+    for index, pixels in enumerate(scanner.store(phantom.hu)):
+        digest = hashlib.sha256("/".join((*series, str(index))).encode()).hexdigest()
+        image = f"ID_{digest[:9]}"
+        write_slice(
+            folder / f"{image}.dcm",
+            pixels,
+            scanner,
+            series=series,
+            number=index + 1,
+            level=phantom.levels[index],
+            spacing=phantom.spacing,
+        )
+        labels[image] = phantom.labels[index].tolist()
+    return labels
+
+
+def _pseudonym(patient: int) -> str:
+    return f"p{patient + 1:04}"
