@@ -41,5 +41,6 @@ def track_evaluation(
             if isinstance(entry, Mapping) and entry.get("value") is not None:
                 client.log_metric(run.info.run_id, f"test_{metric}_{group}", entry["value"])
     client.log_artifacts(run.info.run_id, str(evaluation_dir), artifact_path="evaluation")
-    client.set_terminated(run.info.run_id)
+    if not found:  # the status of a run that trained is its own
+        client.set_terminated(run.info.run_id)
     handler._dispose_sqlite_store()

@@ -82,11 +82,16 @@ def find_thresholds(
 
     Returns:
         One threshold a class, or ``None`` where there are none; the log says what is used.
+
+    Raises:
+        InputError: when there is no model, or the thresholds are damaged or of other classes.
     """
-    file = Path(path)
+    file, model = Path(path), Path(model_path)
     if task == "multiclass":
         return None
-    if not file.is_file() or file.stat().st_mtime < Path(model_path).stat().st_mtime:
+    if not model.is_file():
+        raise InputError(f"{model}: there is no such file. Train first, or name the model file.")
+    if not file.is_file() or file.stat().st_mtime < model.stat().st_mtime:
         logger.warning("This model has not been evaluated, so predictions are called at 0.5 for every class.")
         return None
     logger.info("Predictions are called at the thresholds of %s.", file)

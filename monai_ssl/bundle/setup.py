@@ -74,9 +74,9 @@ def _running_config() -> dict[str, Any] | None:
     return None
 
 
-def distribute(method: nn.Module, device: torch.device) -> DistributedDataParallel:
+def distribute(method: nn.Module, device: str | torch.device) -> DistributedDataParallel:
     """Wrap a method for the process group; on GPUs its BatchNorm layers are synchronised over the processes."""
-    if device.type == "cuda":
+    if torch.device(device).type == "cuda":
         nn.SyncBatchNorm.convert_sync_batchnorm(method)
         return DistributedDataParallel(method, device_ids=[device])
     return DistributedDataParallel(method)

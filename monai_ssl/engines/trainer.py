@@ -26,10 +26,11 @@ class SemiSupervisedTrainer(Trainer):
 
     It fires MONAI's ``IterationEvents`` and ``StepEvents.OPTIMIZER_STEPPED``. After each iteration
 
-    - ``state.output`` is ``{"loss": total}``, a detached scalar tensor, so MONAI's own handlers work;
+    - ``state.output`` is ``[{"loss": total}]``, a detached scalar tensor in the form that MONAI's own handlers take;
     - ``state.losses`` has the total and every unweighted term as floats, ``state.loss_weights`` every weight.
 
-    A term that is NaN or infinite stops the run before the weights are touched.
+    A term that is NaN or infinite stops the run before its phase's step. Each epoch begins the loader anew, after its
+    ``set_epoch`` where it has one, so what an epoch sees does not depend on the epochs run before in this process.
 
     Args:
         device: where the method is; batches are moved there.
@@ -38,19 +39,24 @@ class SemiSupervisedTrainer(Trainer):
         method: the method, or the method in ``DistributedDataParallel``.
         optimizer: one optimiser, or one for each phase by name.
         loss_weights: a number or a ramp for each loss term of the method, by name.
-        epoch_length: iterations an epoch, by default the loader's length.
+        epoch_length: iterations an epoch, by default the loader's length; longer ones go through the loader again.
         non_blocking: whether copies to the device may overlap with work.
         train_handlers: Ignite handlers.
         amp: whether to run forward passes in mixed precision, on the CPU or a GPU alike.
         amp_kwargs: arguments of ``torch.autocast``; ``bfloat16`` is the default, ``float16`` brings gradient scaling.
-        accumulation_steps: iterations whose gradients are summed up for one step. An epoch's last iteration steps.
+        accumulation_steps: iterations whose gradients are averaged for one step. An epoch's last iteration steps. For
+            methods of one phase: the gradients of one would be left in the weights of another.
         max_grad_norm: gradients are clipped to this norm, over all parameters of an optimiser; ``None``: no clipping.
 
     Raises:
         InputError: for a loss term without a weight or a weight without a term; both are named.
-        ValueError: for a bad ``accumulation_steps`` or ``max_grad_norm``, or optimisers that do not fit the phases.
+        ValueError: for a bad ``accumulation_steps`` or ``max_grad_norm``, optimisers that do not fit the phases, loss
+            terms whose names are not their own, or a loader without a length where ``epoch_length`` is not given.
         TypeError: when ``method`` is no :class:`~monai_ssl.methods.Method`.
     """
+
+    # With interrupts enabled, Ignite keeps the finished generator of a failed run, and the next `run` does nothing.
+    interrupt_resume_enabled = False
 
     def __init__(
         self,
@@ -77,9 +83,12 @@ class SemiSupervisedTrainer(Trainer):
         if not isinstance(core, Method):
             raise TypeError(f"`method` must be a monai_ssl Method, got {type(core).__name__}.")
         self.phases = dict(core.loss_names)
-        self.optimizers = {next(iter(self.phases)): optimizer} if isinstance(optimizer, Optimizer) else dict(optimizer)
-        if set(self.optimizers) != set(self.phases):
-            raise ValueError(f"The method's phases are {list(self.phases)}, the optimizers' {list(self.optimizers)}.")
+        if accumulation_steps > 1 and len(self.phases) > 1:
+            raise ValueError(
+                f"`accumulation_steps` is {accumulation_steps}, but the method has the phases {list(self.phases)}: "
+                "gradients can be accumulated with one phase only."
+            )
+        self.optimizers = _match_optimizers(self.phases, optimizer)
         self.loss_weights = _match_weights(self.phases, loss_weights)
         self.accumulation_steps, self.max_grad_norm = accumulation_steps, max_grad_norm
         super().__init__(
@@ -94,26 +103,43 @@ class SemiSupervisedTrainer(Trainer):
             decollate=False,
             event_names=[StepEvents],
         )
+        if self.state.epoch_length is None:
+            raise ValueError("`train_data_loader` has no length: give `epoch_length`.")
         self.state.losses, self.state.loss_weights = {}, {}
+        self._done = 0  # iterations of this epoch
         scaled = amp and self.amp_kwargs["dtype"] is torch.float16
         self.scaler = torch.amp.GradScaler(self.state.device.type, enabled=scaled)  # type: ignore[assignment]
         self.add_event_handler(Events.EPOCH_STARTED, self._start_epoch)
         self._register_handlers(train_handlers or [])
 
     def run(self) -> None:  # type: ignore[override]
-        """Train to ``max_epochs``; called again, go on from where it is."""
+        """Train to ``state.max_epochs``; called again with more of them, go on from where it is."""
+        if self.state.epoch >= self.state.max_epochs:
+            # Ignite would begin at epoch 1 again.
+            self.logger.warning(
+                "Nothing to do: %d of %d epochs are trained. Raise `state.max_epochs` to train on.",
+                self.state.epoch,
+                self.state.max_epochs,
+            )
+            return
         Workflow.run(self)  # not Trainer.run, which makes a new CUDA gradient scaler and so forgets the restored one
 
     def _start_epoch(self) -> None:
+        self._done = 0
         if hasattr(self.data_loader, "set_epoch"):
             self.data_loader.set_epoch(self.state.epoch - 1)
+        self.set_data(self.data_loader)  # Ignite would go on with the iterator of the epoch before
 
-    def _iteration(self, engine: Any, batchdata: Mapping[str, Any]) -> dict[str, Tensor]:  # noqa: ARG002
+    def _iteration(  # type: ignore[override]
+        self,
+        engine: Any,  # noqa: ARG002
+        batchdata: Mapping[str, Any],
+    ) -> list[dict[str, Tensor]]:
         state = self.state
         batch = convert_tensor(batchdata, device=state.device, non_blocking=self.non_blocking)
-        done = (state.iteration - 1) % state.epoch_length  # iterations of this epoch before this one
-        starts = done % self.accumulation_steps == 0
-        steps = (done + 1) % self.accumulation_steps == 0 or done + 1 == state.epoch_length
+        starts = self._done % self.accumulation_steps == 0
+        self._done += 1
+        steps = self._done % self.accumulation_steps == 0 or self._done == state.epoch_length
         self.method.train()  # a validation in between leaves networks in evaluation mode
         state.loss_weights = {
             name: ramp.at(state.iteration - 1, state.epoch_length) for name, ramp in self.loss_weights.items()
@@ -125,7 +151,7 @@ class SemiSupervisedTrainer(Trainer):
         state.losses = {"loss": sum(state.loss_weights[name] * value for name, value in state.losses.items())} | (
             state.losses
         )
-        state.output = {"loss": total}
+        state.output = [{"loss": total}]
         if steps:
             self.scaler.update()  # type: ignore[union-attr]
             self.fire_event(StepEvents.OPTIMIZER_STEPPED)
@@ -165,14 +191,24 @@ class SemiSupervisedTrainer(Trainer):
             if not abs(value) < float("inf"):
                 raise InputError(
                     f"The loss term {name!r} is {value} at iteration {self.state.iteration} "
-                    f"(epoch {self.state.epoch}); the weights are as they were before it. Lower the learning rate or "
-                    "this term's weight, clip gradients (`max_grad_norm`), or switch `amp` off; then go on with "
-                    "`--resume true`."
+                    f"(epoch {self.state.epoch}); no step was taken with it. Lower the learning rate or this term's "
+                    "weight, clip gradients (`max_grad_norm`), or switch `amp` off; then go on with `--resume true`."
                 )
+
+
+def _match_optimizers(
+    phases: Mapping[str, Sequence[str]], optimizer: Optimizer | Mapping[str, Optimizer]
+) -> dict[str, Optimizer]:
+    optimizers = {next(iter(phases)): optimizer} if isinstance(optimizer, Optimizer) else dict(optimizer)
+    if set(optimizers) != set(phases):
+        raise ValueError(f"The method's phases are {list(phases)}, the optimizers' {list(optimizers)}.")
+    return {phase: optimizers[phase] for phase in phases}  # in the method's order
 
 
 def _match_weights(phases: Mapping[str, Sequence[str]], loss_weights: Mapping[str, float | Ramp]) -> dict[str, Ramp]:
     names = [name for terms in phases.values() for name in terms]
+    if len({"loss", *names}) <= len(names):
+        raise ValueError(f"Each loss term needs a name of its own, and 'loss' is the total's, got {names}.")
     unweighted = [name for name in names if name not in loss_weights]
     unknown = [name for name in loss_weights if name not in names]
     if unweighted or unknown:

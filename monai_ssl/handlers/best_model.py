@@ -1,6 +1,7 @@
 """The model to deploy: the best validated network so far."""
 
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from ignite.engine import Events
 from monai.engines import Workflow
 from torch import nn
 
+from monai_ssl.errors import InputError
 from monai_ssl.handlers.checkpoint import save_tensors
 
 __all__ = ["BestModelSaver"]
@@ -21,7 +23,8 @@ class BestModelSaver:
 
     Several candidates may compete, as a supervised network and its EMA copy do: the better is written, and only
     validation decides. The file is a plain state dictionary, which MONAI's tools take as ``model.pt``. MONAI's
-    ``CheckpointSaver`` forgets the best metric when a run is resumed; this remembers it.
+    ``CheckpointSaver`` forgets the best metric when a run is resumed; this remembers it. Of equal values the earlier
+    wins, and the candidate named first; NaN never does.
 
     Args:
         path: the model file.
@@ -30,6 +33,7 @@ class BestModelSaver:
 
     Raises:
         ValueError: when candidates and metrics do not name the same.
+        InputError: after a validation that does not give one of the metrics.
     """
 
     def __init__(self, path: str | Path, candidates: Mapping[str, nn.Module], metrics: Mapping[str, str]) -> None:
@@ -44,14 +48,27 @@ class BestModelSaver:
 
     def __call__(self, engine: Workflow) -> None:
         """Write the best candidate, if it beats the best so far."""
-        name = max(self.candidates, key=lambda candidate: engine.state.metrics[self.metrics[candidate]])
-        value = float(engine.state.metrics[self.metrics[name]])
-        if self.best["value"] is not None and value <= self.best["value"]:
+        values = {name: self._value(engine.state.metrics, metric) for name, metric in self.metrics.items()}
+        numbers = {name: values[name] for name in self.candidates if not math.isnan(values[name])}
+        if len(numbers) < len(values) and engine.state.rank == 0:
+            undefined = [self.metrics[name] for name in values if name not in numbers]
+            logger.warning("NaN in epoch %d, so not the best: %s.", engine.state.epoch, ", ".join(undefined))
+        if not numbers:
             return
-        self.best = {"value": value, "candidate": name, "epoch": engine.state.epoch}
+        name = max(numbers, key=numbers.__getitem__)
+        if self.best["value"] is not None and numbers[name] <= self.best["value"]:
+            return
+        self.best = {"value": numbers[name], "candidate": name, "epoch": engine.state.epoch}
         if engine.state.rank == 0:
             save_tensors(self.candidates[name].state_dict(), self.path)
-            logger.info("Best so far: %s = %.4f (%s); saved to %s.", self.metrics[name], value, name, self.path)
+            logger.info("Best so far: %s = %.4f (%s); saved to %s.", self.metrics[name], numbers[name], name, self.path)
+
+    @staticmethod
+    def _value(metrics: Mapping[str, Any], metric: str) -> float:
+        if metric not in metrics:
+            known = ", ".join(map(repr, metrics)) or "none"
+            raise InputError(f"The validation gives no metric {metric!r}. Name one that it gives: {known}.")
+        return float(metrics[metric])
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best value, candidate and epoch."""

@@ -36,7 +36,8 @@ class TrainingCheckpoint:
         settings: values that must be the same for a resumed run to be the same run, such as the seed.
 
     Raises:
-        InputError: when resuming from a file that is damaged, of another network or of other settings.
+        InputError: when resuming from a file that is damaged, of another network or of other settings, which include
+            the iterations an epoch and the number of processes.
     """
 
     def __init__(
@@ -62,7 +63,10 @@ class TrainingCheckpoint:
             return
         checkpoint = {name: item.state_dict() for name, item in self.save_dict.items()}
         checkpoint["engine"] = {"epoch": engine.state.epoch, "iteration": engine.state.iteration}
-        checkpoint["random"], checkpoint["settings"] = states, self.settings
+        scaler = getattr(engine, "scaler", None)  # of gradients in float16; empty where it is off
+        checkpoint["engine"]["scaler"] = scaler.state_dict() if scaler is not None else {}
+        checkpoint["random"] = states
+        checkpoint["settings"] = self.settings | _sizes(engine, len(states))
         save_tensors(checkpoint, self.path)
 
     def load(self, engine: Workflow) -> None:
@@ -71,28 +75,33 @@ class TrainingCheckpoint:
             logger.info("There is no checkpoint at %s yet: training starts from the beginning.", self.path)
             return
         checkpoint = load_checkpoint(self.path)
-        self._check(checkpoint)
+        self._check(checkpoint, engine)
         for name, item in self.save_dict.items():
             try:
                 item.load_state_dict(checkpoint[name])
-            except (RuntimeError, ValueError, KeyError) as error:
+            except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
                 raise InputError(
                     f"{self.path}: the checkpoint's {name!r} does not fit this configuration ({_first_line(error)}). "
                     "Resume with the configuration that wrote it, or start anew without `--resume true`."
                 ) from error
         engine.state.epoch = checkpoint["engine"]["epoch"]
         engine.state.iteration = checkpoint["engine"]["iteration"]
+        scaler = getattr(engine, "scaler", None)
+        if scaler is not None and checkpoint["engine"]["scaler"]:
+            scaler.load_state_dict(checkpoint["engine"]["scaler"])
         restore_random_state(checkpoint["random"][engine.state.rank])
         logger.info("Resumed from %s after epoch %d.", self.path, engine.state.epoch)
 
-    def _check(self, checkpoint: Mapping[str, Any]) -> None:
-        missing = [name for name in (*self.save_dict, "engine", "random", "settings") if name not in checkpoint]
+    def _check(self, checkpoint: Any, engine: Workflow) -> None:
+        names = (*self.save_dict, "engine", "random", "settings")
+        missing = [name for name in names if not isinstance(checkpoint, Mapping) or name not in checkpoint]
         if missing:
             raise InputError(
                 f"{self.path}: this file is no checkpoint of this bundle (it lacks {missing}). Name the file that "
                 "training wrote, or start anew without `--resume true`."
             )
-        for name, value in self.settings.items():
+        world_size = torch.distributed.get_world_size() if _is_distributed() else 1
+        for name, value in (self.settings | _sizes(engine, world_size)).items():
             if checkpoint["settings"].get(name) != value:
                 raise InputError(
                     f"{self.path}: the checkpoint was written with {name} = {checkpoint['settings'].get(name)!r}, this "
@@ -116,10 +125,22 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Any
         raise InputError(f"{path}: there is no such file. Train first, or name the model file.")
     try:
         return torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+    except Exception as error:  # on damaged bytes torch's readers end with whatever they stumble over
+        # torch's own words on this kind are a recommendation to read the file unsafely.
+        unsafe = isinstance(error, pickle.UnpicklingError)
+        reason = "it is damaged or holds more than tensors and plain values" if unsafe else _first_line(error)
         raise InputError(
-            f"{path}: the file cannot be read as a checkpoint ({_first_line(error)}). Delete it, or put back a copy."
+            f"{path}: the file cannot be read as a checkpoint ({reason}). Delete it, or put back a copy."
         ) from error
+
+
+def _sizes(engine: Workflow, processes: int) -> dict[str, int]:
+    """Return what the order of the images depends on, besides the seed."""
+    return {"iterations an epoch": engine.state.epoch_length, "processes": processes}
+
+
+def _is_distributed() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
 def _first_line(error: BaseException) -> str:
@@ -128,7 +149,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _gather(state: dict[str, Any]) -> list[dict[str, Any]]:
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+    if not _is_distributed():
         return [state]
     states: list[Any] = [None] * torch.distributed.get_world_size()
     torch.distributed.all_gather_object(states, state)

@@ -23,6 +23,10 @@ def ema_update_(averages: Sequence[Tensor], values: Sequence[Tensor], decay: flo
         values: tensors of the same shapes.
         decay: in [0, 1]; 0 copies the values exactly.
     """
+    if not averages:  # which torch refuses
+        return
+    if not averages:  # torch's calls over lists refuse an empty one
+        return
     if decay == 0:  # a lerp with weight 1 is a copy up to rounding only
         torch._foreach_copy_(list(averages), list(values))
     else:
@@ -47,7 +51,7 @@ class EMAHandler:
             weights, ``"copy"`` them, or leave the target its ``"own"``, where it runs forward in training mode.
 
     Raises:
-        ValueError: for a decay out of range, an unknown ``buffers``, or networks that do not match.
+        ValueError: for a decay out of range, an unknown ``buffers``, or networks that do not match or share weights.
     """
 
     def __init__(
@@ -65,6 +69,8 @@ class EMAHandler:
         shapes = [{name: value.shape for name, value in network.state_dict().items()} for network in (source, target)]
         if shapes[0] != shapes[1]:
             raise ValueError("`source` and `target` must have the same architecture: their states differ.")
+        if {*map(id, source.parameters())} & {*map(id, target.parameters())}:
+            raise ValueError("`source` and `target` must not share parameters: give a deep copy as `target`.")
         self.source, self.target = source, target.requires_grad_(False)
         self.decay, self.warm_up, self.buffers = decay, warm_up, buffers
         self.updates = 0

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+from ignite import distributed as idist
 from ignite.engine import Events
 from monai.engines import Workflow
+from monai.utils import is_scalar
 from torch.optim import Optimizer
 
 from monai_ssl.files import write_whole
@@ -23,8 +26,8 @@ class TrainingHistory:
 
     Attach it to the trainer after the validation handler. A row has ``epoch``, ``iteration``, ``images`` (seen so far,
     each view counted once), ``loss`` (the weighted total), ``loss_<term>`` (unweighted), ``weight_<term>`` (the last of
-    the epoch), ``learning_rate``, and the metrics of trainer and evaluator. The rows are part of the checkpoint, so a
-    resumed run has the whole history.
+    the epoch), ``learning_rate``, and the scalar metrics of trainer and evaluator. The rows are part of the checkpoint,
+    so a resumed run has the whole history. Losses and images are those of all processes.
 
     Args:
         path: the CSV file, written anew after each epoch.
@@ -43,7 +46,7 @@ class TrainingHistory:
         self.path, self.optimizer, self.evaluator, self.show = Path(path), optimizer, evaluator, tuple(show)
         self.rows: list[dict[str, float]] = []
         self._sums: dict[str, float] = defaultdict(float)
-        self._images = 0
+        self._images, self._iterations = 0, 0
 
     def attach(self, engine: Workflow) -> None:
         """Add up after each iteration, write a row after each epoch."""
@@ -53,24 +56,30 @@ class TrainingHistory:
 
     def _start(self) -> None:
         self._sums.clear()
-        self._images = int(self.rows[-1]["images"]) if self.rows else 0
+        self._images, self._iterations = 0, 0
 
     def _add(self, engine: Workflow) -> None:
+        self._iterations += 1
         for name, value in engine.state.losses.items():
             self._sums[name] += value
         self._images += sum(len(view["image"]) for views in engine.state.batch.values() for view in views)
 
     def _finish(self, engine: Workflow) -> None:
         state = engine.state
-        row: dict[str, float] = {"epoch": state.epoch, "iteration": state.iteration, "images": self._images}
-        for name, value in self._sums.items():
-            row["loss" if name == "loss" else f"loss_{name}"] = value / state.epoch_length
+        totals = torch.tensor([self._images, self._iterations, *self._sums.values()], dtype=torch.float64)
+        images, iterations, *sums = idist.all_reduce(totals).tolist()  # type: ignore[union-attr]
+        row: dict[str, float] = {
+            "epoch": state.epoch,
+            "iteration": state.iteration,
+            "images": int(images) + (self.rows[-1]["images"] if self.rows else 0),
+        }
+        for name, value in zip(self._sums, sums, strict=True):
+            row["loss" if name == "loss" else f"loss_{name}"] = value / iterations
         row |= {f"weight_{name}": weight for name, weight in state.loss_weights.items()}
-        row["learning_rate"] = self.optimizer.param_groups[0]["lr"]
+        row["learning_rate"] = float(self.optimizer.param_groups[0]["lr"])
         if self.evaluator is not None and self.evaluator.state.epoch == state.epoch:  # validation ran
-            row |= {name: float(value) for name, value in self.evaluator.state.metrics.items()}
-        row |= {name: float(value) for name, value in state.metrics.items()}
-        self.rows.append(row)
+            row |= _scalars(self.evaluator.state.metrics)
+        self.rows.append(row | _scalars(state.metrics))
         if state.rank == 0:
             self._log(state.max_epochs)
             self._write()
@@ -96,3 +105,7 @@ class TrainingHistory:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up the rows."""
         self.rows = [dict(row) for row in state["rows"]]
+
+
+def _scalars(metrics: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in metrics.items() if is_scalar(value)}

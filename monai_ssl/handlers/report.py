@@ -1,5 +1,6 @@
 """What a run says and shows at its end."""
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,12 +8,14 @@ from pathlib import Path
 from ignite.engine import Events
 from monai.engines import Workflow
 
-from monai_ssl.files import write_json, write_whole
+from monai_ssl.files import write_json
 from monai_ssl.handlers.best_model import BestModelSaver
 from monai_ssl.handlers.history import TrainingHistory
-from monai_ssl.reports.figures import learning_curves_figure
+from monai_ssl.reports import learning_curves_figure, save_figure
 
 __all__ = ["TrainingReport"]
+
+logger = logging.getLogger(__name__)
 
 
 class TrainingReport:
@@ -48,7 +51,10 @@ class TrainingReport:
     def __call__(self, engine: Workflow) -> None:
         """Print, draw and write; under distributed training the first process does."""
         best = self.best_model.best
-        if engine.state.rank != 0 or best["epoch"] is None:
+        if engine.state.rank != 0:
+            return
+        if best["epoch"] is None:
+            logger.warning("No validation ran, so no model was saved: `val_interval` is larger than `max_epochs`.")
             return
         row = next(row for row in self.history.rows if row["epoch"] == best["epoch"])
         table = {
@@ -63,9 +69,9 @@ class TrainingReport:
             for network, values in table.items()
         }
         write_json(self.output_dir / "summary.json", {"best": best, "validation": finite})
-        figure = learning_curves_figure(self.history.rows, metrics=list(self.metrics.values()))
-        with write_whole(self.output_dir / "learning_curves.png") as temporary:
-            figure.savefig(temporary, dpi=120)
+        chosen = (self.best_model.metrics[best["candidate"]], best["epoch"])
+        figure = learning_curves_figure(self.history.rows, list(self.metrics.values()), best=chosen)
+        save_figure(figure, self.output_dir / "learning_curves.png")
         print("\n".join(["", *self._lines(table), ""]))
 
     def _lines(self, table: Mapping[str, Mapping[str, float]]) -> list[str]:

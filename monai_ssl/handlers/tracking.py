@@ -32,6 +32,9 @@ class MLflowTracker(MLFlowHandler):
         parameters: names and values, logged once.
         artifacts: files or folders that are copied to the record at the end.
         interval: iterations between two logs; each is a transaction.
+
+    Raises:
+        ValueError: for an ``interval`` below 1.
     """
 
     def __init__(
@@ -45,6 +48,8 @@ class MLflowTracker(MLFlowHandler):
         artifacts: Sequence[str | Path],
         interval: int = 50,
     ) -> None:
+        if interval < 1:
+            raise ValueError(f"`interval` must be a positive integer, got {interval!r}.")
         super().__init__(
             tracking_uri=tracking_uri,
             iteration_log=lambda _, iteration: iteration % interval == 0,
@@ -63,6 +68,9 @@ class MLflowTracker(MLFlowHandler):
     def start(self, engine: Engine) -> None:
         """Find or make the run, log its parameters and leave its name."""
         super().start(engine)
+        # A run that is taken up again may be marked as failed.
+        run: Any = self.cur_run
+        self.client.update_run(run.info.run_id, status="RUNNING")
         parameters = dict(self.parameters)
         self._delete_exist_param_in_dict(parameters)
         self._log_params(parameters)
@@ -81,6 +89,10 @@ class MLflowTracker(MLFlowHandler):
         self._log_metrics(self.history.rows[-1], step=engine.state.iteration)
 
     def _fail(self, engine: Engine, error: BaseException) -> None:  # noqa: ARG002
-        if self.cur_run is not None:
-            self.client.set_terminated(self.cur_run.info.run_id, "FAILED")
-        raise error
+        try:
+            if self.cur_run is not None:  # Ignite fires this event more than once for an error
+                self.client.set_terminated(self.cur_run.info.run_id, "FAILED")
+                self.cur_run = None
+                self._dispose_sqlite_store()
+        finally:
+            raise error

@@ -1,0 +1,123 @@
+import json
+import logging
+import os
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from monai_ssl.bundle import find_thresholds, load_model, read_model_info, write_model_info
+from monai_ssl.data import DataList
+from monai_ssl.errors import InputError
+from tests.engines.counting import same_bits
+
+CLASSES = ("bleed", "tumour")
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A saved network, ``models/model.pt`` below the bundle's root."""
+    path = tmp_path / "models" / "model.pt"
+    path.parent.mkdir()
+    torch.manual_seed(0)
+    torch.save(nn.Linear(3, 2).state_dict(), path)
+    return path
+
+
+def datalist():
+    entry = {"image": "/secret/Doe^Jane.dcm", "patient": "Doe^Jane", "label": [1, 0]}
+    lists = {"labeled": [entry], "unlabeled": [], "validation": [entry], "test": []}
+    return DataList("multilabel", CLASSES, "CT", 1, 2, **lists)
+
+
+def test_every_weight_is_loaded(model):
+    network = nn.Linear(3, 2)
+    assert load_model(network, model) is network
+    assert same_bits(network.state_dict(), torch.load(model))
+
+
+@pytest.mark.parametrize("network", [nn.Linear(4, 2), nn.Linear(3, 2, bias=False), nn.Sequential(nn.Linear(3, 2))])
+def test_weights_of_another_network(model, network):
+    with pytest.raises(InputError, match=r"model\.pt: these weights are of another network \(.*configuration"):
+        load_model(network, model)
+
+
+@pytest.mark.parametrize("content", [torch.zeros(3), [1], {"weight": 1}])
+def test_something_else_than_weights(model, content):
+    torch.save(content, model)
+    with pytest.raises(InputError, match="of another network"):
+        load_model(nn.Linear(3, 2), model)
+
+
+def test_a_model_that_is_missing_or_damaged(model):
+    with pytest.raises(InputError, match=r"none\.pt: there is no such file"):
+        load_model(nn.Linear(3, 2), model.with_name("none.pt"))
+    model.write_bytes(model.read_bytes()[:200])
+    with pytest.raises(InputError, match=r"model\.pt: the file cannot be read"):
+        load_model(nn.Linear(3, 2), model)
+
+
+def test_what_is_written_beside_the_model_is_read(tmp_path):
+    write_model_info(tmp_path / "models", datalist(), windows=["brain"], image_size=64)
+    info = read_model_info(tmp_path, {"task": "multiclass", "labels": [], "extra": 1})
+    assert info == {
+        "task": "multilabel",
+        "labels": ["bleed", "tumour"],
+        "modality": "CT",
+        "channels": 1,
+        "spatial_dims": 2,
+        "windows": ["brain"],
+        "image_size": 64,
+        "extra": 1,
+    }
+    text = (tmp_path / "models" / "model.json").read_text()
+    assert "Doe" not in text
+    assert "secret" not in text
+
+
+def test_defaults_hold_without_a_model(tmp_path):
+    assert read_model_info(tmp_path, {"task": "multilabel"}) == {"task": "multilabel"}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"3", b"\xff\xfe{"])
+def test_damaged_information(tmp_path, content):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "model.json").write_bytes(content)
+    with pytest.raises(InputError, match=r"model\.json: the file is damaged"):
+        read_model_info(tmp_path, {})
+
+
+@pytest.fixture
+def thresholds(model):
+    path = model.parents[1] / "thresholds.json"
+    path.write_text(json.dumps({"tumour": None, "bleed": 0.25}))
+    return path
+
+
+def test_fresh_thresholds_are_used(model, thresholds):
+    os.utime(thresholds, (2000, 2000))
+    os.utime(model, (1000, 1000))
+    np.testing.assert_array_equal(find_thresholds(thresholds, model, CLASSES, "multilabel"), [0.25, np.nan])
+    assert find_thresholds(thresholds, model, CLASSES, "multiclass") is None
+
+
+def test_thresholds_of_an_earlier_model_are_not(model, thresholds, caplog):
+    os.utime(thresholds, (1000, 1000))
+    os.utime(model, (2000, 2000))
+    with caplog.at_level(logging.WARNING):
+        assert find_thresholds(thresholds, model, CLASSES, "multilabel") is None
+    assert "called at 0.5" in caplog.text
+
+
+def test_without_thresholds(model, caplog):
+    with caplog.at_level(logging.WARNING):
+        assert find_thresholds(model.with_name("none.json"), model, CLASSES, "multilabel") is None
+    assert "has not been evaluated" in caplog.text
+
+
+def test_thresholds_without_a_model_or_of_other_classes(model, thresholds):
+    with pytest.raises(InputError, match=r"none\.pt: there is no such file"):
+        find_thresholds(thresholds, model.with_name("none.pt"), CLASSES, "multilabel")
+    with pytest.raises(InputError, match=r"thresholds\.json"):
+        find_thresholds(thresholds, model, ("bleed",), "multilabel")

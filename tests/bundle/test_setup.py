@@ -1,0 +1,138 @@
+import json
+import logging
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from monai.bundle import ConfigWorkflow
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from monai_ssl.bundle import distribute, prepare_run, show_input_errors_plainly
+from monai_ssl.errors import InputError
+
+CONFIG = {
+    "imports": ["$import monai_ssl.bundle as bundle"],
+    "output_dir": "out",
+    "steps": 1,
+    "nested": {"rate": 0.5, "twice": "$2 * @steps"},
+    "initialize": ["$bundle.show_input_errors_plainly()", "$bundle.prepare_run(@output_dir, seed=5, task='demo')"],
+    "run": ["$1 / @steps"],
+}
+
+
+@pytest.fixture
+def _as_before():
+    """Put back what preparing a run changes in the whole process."""
+    hook, python, numpy, rng = sys.excepthook, random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    flags = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
+    yield
+    sys.excepthook = hook
+    random.setstate(python)
+    np.random.set_state(numpy)  # noqa: NPY002
+    torch.set_rng_state(rng)
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = flags
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "train.json"
+    file.write_text(json.dumps(CONFIG))
+    return file
+
+
+def workflow(file, **overrides):
+    return ConfigWorkflow(str(file), meta_file=None, logging_file=False, workflow_type="train", **overrides)
+
+
+@pytest.mark.usefixtures("_as_before")
+def test_the_executed_configuration_is_saved(config, tmp_path):
+    out = tmp_path / "a" / "out"
+    workflow(config, output_dir=str(out), nested={"rate": 0.25, "twice": "$2 * @steps"}).initialize()
+    assert [path.name for path in out.iterdir()] == ["config_demo.json"]
+    saved = json.loads((out / "config_demo.json").read_text())
+    assert saved["output_dir"] == str(out)
+    assert saved["nested"] == {"rate": 0.25, "twice": "$2 * @steps"}
+    assert saved["run"] == CONFIG["run"]
+    # It can be run again as it is.
+    again = workflow(out / "config_demo.json")
+    again.initialize()
+    again.run()
+
+
+@pytest.mark.usefixtures("_as_before")
+def test_seeding(tmp_path):
+    def draws():
+        return random.random(), np.random.rand(), torch.rand(1).item()  # noqa: S311, NPY002
+
+    prepare_run(tmp_path, seed=5)
+    first = draws()
+    prepare_run(tmp_path, seed=5)
+    assert draws() == first
+    prepare_run(tmp_path, seed=6)
+    assert draws() != first
+    state = torch.get_rng_state()
+    prepare_run(tmp_path)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_outside_a_workflow_there_is_no_configuration(tmp_path):
+    prepare_run(tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"file.*cannot be written"):
+        prepare_run(tmp_path / "file" / "out")
+
+
+@pytest.mark.usefixtures("_as_before")
+def test_other_errors_keep_their_traceback(capsys, caplog):
+    show_input_errors_plainly()
+    try:
+        try:
+            raise InputError("scan.dcm: broken. Mend it.")
+        except InputError as error:
+            raise RuntimeError("Failed to evaluate") from error
+    except RuntimeError as error:
+        with caplog.at_level(logging.DEBUG, logger="monai_ssl"):
+            sys.excepthook(type(error), error, error.__traceback__)
+    captured = capsys.readouterr()
+    assert captured.err == "error: scan.dcm: broken. Mend it.\n"
+    assert captured.out == ""
+    assert "Traceback" in caplog.text  # for who asks for it
+    try:
+        raise ZeroDivisionError("by nothing")
+    except ZeroDivisionError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    shown = capsys.readouterr().err
+    assert shown.startswith("Traceback")
+    assert shown.endswith("ZeroDivisionError: by nothing\n")
+
+
+def test_a_program_that_ends_with_an_input_error(config, tmp_path):
+    (tmp_path / "file").write_text("")
+    call = [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(config), "--output_dir"]
+    done = subprocess.run([*call, str(tmp_path / "file" / "out")], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert [line for line in done.stderr.splitlines() if "rror" in line] == [
+        f"error: {tmp_path}/file/out: this folder cannot be written (Not a directory). "
+        "Choose another folder or mend its rights."
+    ]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="needs gloo")
+@pytest.mark.parametrize("device", ["cpu", torch.device("cpu")])
+def test_distribute(tmp_path, device):
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        wrapped = distribute(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), device)
+    finally:
+        torch.distributed.destroy_process_group()
+    assert isinstance(wrapped, DistributedDataParallel)
+    assert isinstance(wrapped.module[1], nn.BatchNorm1d)  # synchronising it is for GPUs
