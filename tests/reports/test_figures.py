@@ -105,3 +105,11 @@ def test_panels_of_what_is_there_only():
 def test_history_that_cannot_be_drawn(history, metrics, message):
     with pytest.raises(InputError, match=message):
         learning_curves_figure(history, metrics)
+
+
+def test_the_epoch_that_was_chosen_is_marked():
+    history = [{"epoch": 1, "f1": 0.9, "average": 0.7}, {"epoch": 2, "f1": 0.6, "average": 0.8}]
+    figure = learning_curves_figure(history, ["average", "f1"], best=("average", 2))
+    assert figure.get_suptitle().endswith("best epoch 2: average 0.800")
+    with pytest.raises(InputError, match="'teacher'"):
+        learning_curves_figure(history, ["average", "f1"], best=("teacher", 2))

@@ -21,14 +21,21 @@ _MARKERS = "osD^vP"
 _STYLES = ("-", "--", ":")
 
 
-def learning_curves_figure(history: History, metrics: Sequence[str], title: str = "Learning curves") -> Figure:
-    """Draw a run's history; the best epoch, the first with the highest value of any metric, is marked throughout.
+def learning_curves_figure(
+    history: History,
+    metrics: Sequence[str],
+    title: str = "Learning curves",
+    best: tuple[str, float] | None = None,
+) -> Figure:
+    """Draw a run's history, with the best epoch marked throughout.
 
     Args:
         history: one mapping an epoch: "epoch"; and where known "loss", "loss_<term>", "weight_<term>",
             "learning_rate" and the validation metrics. A key may be absent in some epochs. Other keys are not drawn.
-        metrics: the validation metrics that compete for the best epoch, as the AUROC of each network; higher is better.
+        metrics: the validation metrics to draw, as the AUROC of each network; higher is better.
         title: says which run and data these are.
+        best: the metric and the epoch by which the model was chosen; without it the first with the highest value of
+            any of the metrics.
 
     Returns:
         the figure, with a panel for each group of which the history has anything.
@@ -41,7 +48,11 @@ def learning_curves_figure(history: History, metrics: Sequence[str], title: str 
     candidates = [(entry[name], entry["epoch"], name) for entry in history for name in metrics if name in entry]
     if not candidates:
         raise InputError(f"no epoch has a metric of {list(metrics)}. Validate at least once and name its metrics.")
-    best, best_epoch, best_name = max(candidates, key=lambda candidate: candidate[0])
+    if best is not None:
+        candidates = [candidate for candidate in candidates if candidate[:0:-1] == best]
+        if not candidates:
+            raise InputError(f"epoch {best[1]} has no metric {best[0]!r}. Name one of {list(metrics)} that it has.")
+    value, best_epoch, best_name = max(candidates, key=lambda candidate: candidate[0])
     keys = list(dict.fromkeys(key for entry in history for key in entry))
     panels = {
         "Training loss": [key for key in keys if key == "loss" or key.startswith("loss_")],
@@ -54,7 +65,7 @@ def learning_curves_figure(history: History, metrics: Sequence[str], title: str 
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     figure = new_figure(5 * columns, 3.1 * rows + 0.4)
-    figure.suptitle(f"{title}\nbest epoch {best_epoch:g}: {best_name} {best:.3f}", fontsize=10)
+    figure.suptitle(f"{title}\nbest epoch {best_epoch:g}: {best_name} {value:.3f}", fontsize=10)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     for panel in grid[len(panels) :]:
         panel.set_axis_off()
@@ -62,7 +73,7 @@ def learning_curves_figure(history: History, metrics: Sequence[str], title: str 
         _draw(panel, history, {key: looks[key] for key in series}, label)
         panel.axvline(best_epoch, color=GREY, linewidth=0.9, linestyle="--", zorder=1)
         if best_name in series:
-            panel.plot(best_epoch, best, "*", color=COLORS[-1], markersize=11, zorder=4, clip_on=False)
+            panel.plot(best_epoch, value, "*", color=COLORS[-1], markersize=11, zorder=4, clip_on=False)
     return figure
 
 
@@ -101,4 +112,4 @@ def _draw(panel: Axes, history: History, looks: dict[str, dict[str, Any]], label
     panel.spines[["top", "right"]].set_visible(False)
     if "learning_rate" not in looks:
         # Above the axes, where no curve can lie.
-        panel.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, fontsize=7, frameon=False, borderaxespad=0.2)
+        panel.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=7, frameon=False, borderaxespad=0.2)
