@@ -1,0 +1,70 @@
+"""Running bundles in tests: small, in their own folders, by workflow or by command line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from monai.bundle import ConfigWorkflow
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BUNDLES = ("supervised", "mean_teacher", "noteacher")
+MAIN = {"supervised": "network", "mean_teacher": "teacher", "noteacher": "average"}
+
+
+def configs(bundle: str, *names: str) -> list[str]:
+    """Paths of a bundle's configurations."""
+    return [str(REPOSITORY / "bundles" / bundle / "configs" / f"{name}.json") for name in names]
+
+
+def small(demo: Path, root: Path, **more) -> dict:
+    """Overrides that make a run small and put what it writes below ``root``."""
+    return {
+        "bundle_root": str(root),
+        "dataset_dir": str(demo),
+        "max_epochs": 2,
+        "image_size": 32,
+        "batch_size": 8,
+        "unlabeled_batch_size": 8,
+        "device": "cpu",
+        **more,
+    }
+
+
+def workflow(bundle: str, names: tuple[str, ...], kind: str, run_id: str = "run", **overrides) -> ConfigWorkflow:
+    """Make and initialise a workflow."""
+    made = ConfigWorkflow(config_file=configs(bundle, *names), workflow_type=kind, run_id=run_id, **overrides)
+    made.initialize()
+    return made
+
+
+def run_bundle(bundle: str, names: tuple[str, ...], kind: str, run_id: str = "run", **overrides) -> ConfigWorkflow:
+    """Run a workflow from beginning to end."""
+    made = workflow(bundle, names, kind, run_id, **overrides)
+    made.run()
+    made.finalize()
+    return made
+
+
+def command(bundle: str, names: tuple[str, ...], run_id: str, overrides: dict, launcher: list[str] | None = None):
+    """The command line of a run."""
+    files = configs(bundle, *names)
+    given = files[0] if len(files) == 1 else str(files)
+    options = [part for name, value in overrides.items() for part in (f"--{name}", str(value))]
+    start = launcher or [sys.executable, "-m"]
+    return [*start, "monai.bundle", "run", run_id, "--config_file", given, *options]
+
+
+def environment() -> dict[str, str]:
+    """The environment of a run as a subprocess: one thread, no server."""
+    kept = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    return kept | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def call(arguments: list[str], cwd: Path = REPOSITORY, check: bool = True) -> subprocess.CompletedProcess:
+    """Run a command to its end."""
+    done = subprocess.run(
+        arguments, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300, check=False
+    )
+    assert not check or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done

@@ -1,0 +1,86 @@
+"""What the configurations of all bundles have in common."""
+
+import json
+
+import pytest
+from monai.bundle import verify_net_in_out
+
+import monai_ssl
+from monai_ssl.data import DataList
+from monai_ssl.losses import consensus_weights
+from tests.bundles.helpers import BUNDLES, REPOSITORY, configs, small, workflow
+
+NAMES = ["evaluate", "inference", "metadata", "multi_gpu_train", "paper", "train"]
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_a_bundle_has_all_its_files(bundle):
+    root = REPOSITORY / "bundles" / bundle
+    assert sorted(path.stem for path in (root / "configs").glob("*.json")) == NAMES
+    for name in ("LICENSE", "docs/README.md", "configs/logging.conf"):
+        assert (root / name).stat().st_size > 100
+    assert not list(root.rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shared_keys_come_in_the_same_order(name):
+    """A diff of two bundles shows the method and nothing else."""
+    contents = [json.loads((REPOSITORY / "bundles" / b / "configs" / f"{name}.json").read_text()) for b in BUNDLES]
+    shared = set.intersection(*map(set, contents))
+    orders = [[key for key in content if key in shared] for content in contents]
+    assert orders[0] == orders[1] == orders[2]
+    assert len(shared) >= 5
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_metadata(bundle):
+    metadata = json.loads((REPOSITORY / "bundles" / bundle / "configs" / "metadata.json").read_text())
+    required = {
+        "schema",
+        "version",
+        "monai_version",
+        "pytorch_version",
+        "numpy_version",
+        "required_packages_version",
+        "task",
+        "description",
+        "authors",
+        "copyright",
+        "network_data_format",
+        "changelog",
+    }
+    assert required <= set(metadata)
+    assert metadata["version"] == monai_ssl.__version__
+    assert metadata["version"] in metadata["changelog"]
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_the_network_takes_and_gives_what_the_metadata_says(bundle, tmp_path):
+    files = configs(bundle, "inference", "metadata")
+    verify_net_in_out(
+        net_id="network_def", config_file=files[0], meta_file=files[1], device="cpu", bundle_root=str(tmp_path), n=8
+    )
+
+
+def test_noteachers_weights_come_from_its_deviations(demo, tmp_path):
+    overrides = small(demo, tmp_path, s1=0.5, s2=2.0, s_y=0.7, batch_size=4, unlabeled_batch_size=12)
+    made = workflow("noteacher", ("train",), "train", **overrides)
+    weights = made.parser.get_parsed_content("train#trainer").loss_weights
+    expected = consensus_weights(0.5, 2.0, 0.7, unlabeled_per_labeled=3.0)
+    assert {name: ramp(0) for name, ramp in weights.items()} == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_the_data_list_is_where_label_servers_put_theirs(bundle, demo, tmp_path):
+    """``train#dataset#data`` is the labeled list, ``unlabeled_data`` the other."""
+    datalist = DataList.load(demo)
+    overrides = small(demo, tmp_path) | {
+        "train#dataset#data": datalist.labeled[:9],
+        "unlabeled_data": datalist.unlabeled[:20],
+        "validate#dataset#data": datalist.validation[:7],
+    }
+    made = workflow(bundle, ("train",), "train", **overrides)
+    loader = made.parser.get_parsed_content("train#dataloader")
+    assert len(loader) == 3  # 20 unlabeled images in batches of 8
+    assert len(made.parser.get_parsed_content("train#dataset")) == 9
+    assert len(made.parser.get_parsed_content("validate#dataset")) == 7
