@@ -1,0 +1,116 @@
+"""Compares methods on the same data lists: trains, evaluates, and prints a table and a figure.
+
+    python benchmarks/compare_methods.py --dataset_dirs LISTS/0 LISTS/1 LISTS/2 --output DIR
+
+Each data list is one seed: the n-th is trained on with seed n by every bundle, at equal numbers of steps, with the
+model and the thresholds chosen on validation. What is done already in DIR is not done again.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from monai_ssl.reports import save_figure
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+BUNDLES = ("supervised", "mean_teacher", "noteacher")
+METRICS = {"auroc": "AUROC", "average_precision": "average precision"}
+
+
+def train_and_evaluate(bundle: str, dataset_dir: Path, seed: int, root: Path, overrides: list[str]) -> dict:
+    """Run one bundle on one data list; return its evaluation."""
+    report = root / "eval" / "evaluation" / "evaluation.json"
+    if not report.is_file():
+        root.mkdir(parents=True, exist_ok=True)
+        configs = REPOSITORY / "bundles" / bundle / "configs"
+        train, evaluate = str(configs / "train.json"), str(configs / "evaluate.json")
+        shared = ["--bundle_root", str(root), "--dataset_dir", str(dataset_dir), "--seed", str(seed), *overrides]
+        for run_id, files in {"training": train, "evaluating": str([train, evaluate])}.items():
+            command = [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", files, *shared]
+            log = root / f"{run_id}.log"
+            with log.open("w") as file:
+                done = subprocess.run(command, cwd=REPOSITORY, stdout=file, stderr=subprocess.STDOUT, check=False)
+            if done.returncode:
+                raise SystemExit(f"{bundle}, seed {seed}: {run_id} failed, see {log}")
+    return json.loads(report.read_text())
+
+
+def table(results: dict[str, list[dict]]) -> str:
+    """Format mean and standard deviation over the seeds, and each seed's AUROC, as Markdown."""
+    lines = [
+        "| method | " + " | ".join(METRICS.values()) + " | AUROC, each seed |",
+        "| --- |" + " --- |" * (len(METRICS) + 1),
+    ]
+    for bundle, reports in results.items():
+        cells = []
+        for metric in METRICS:
+            values = np.array([report["mean"][metric]["value"] for report in reports], dtype=float)
+            spread = f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else ""
+            cells.append(f"{values.mean():.3f}{spread}")
+        each = ", ".join(f"{report['mean']['auroc']['value']:.3f}" for report in reports)
+        lines.append(f"| {bundle} | " + " | ".join(cells) + f" | {each} |")
+    return "\n".join(lines)
+
+
+def figure_of(results: dict[str, list[dict]], title: str) -> Figure:
+    """Draw every seed's test AUROC with its bootstrap interval, one column a method."""
+    figure = Figure(figsize=(1.7 * len(results) + 1.5, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for column, reports in enumerate(results.values()):
+        for seed, report in enumerate(reports):
+            auroc = report["mean"]["auroc"]
+            x = column + 0.18 * (seed - (len(reports) - 1) / 2)
+            axes.plot([x, x], [auroc["low"], auroc["high"]], color=f"C{seed}", linewidth=1)
+            axes.plot(
+                x, auroc["value"], "o", color=f"C{seed}", markersize=5, label=f"seed {seed}" if not column else None
+            )
+    axes.set_xticks(range(len(results)), results)
+    axes.set_ylabel("mean test AUROC, 95 % interval over patients")
+    axes.set_title(title, fontsize=10)
+    axes.grid(axis="y", color="#e6e6e6")
+    axes.set_axisbelow(True)
+    axes.legend(fontsize=8, frameon=False)
+    return figure
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Compare, print and draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset_dirs", nargs="+", type=Path, required=True, help="a data list for each seed")
+    parser.add_argument("--output", type=Path, required=True, help="where the runs, table.md and auroc.png go")
+    parser.add_argument("--bundles", nargs="+", default=list(BUNDLES), choices=BUNDLES)
+    parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="runs side by side")
+    parser.add_argument("--title", default="Methods on the same labels")
+    options, overrides = parser.parse_known_args(arguments)
+    runs = [(bundle, seed) for bundle in options.bundles for seed in range(len(options.dataset_dirs))]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        futures = {
+            (bundle, seed): pool.submit(
+                train_and_evaluate,
+                bundle,
+                options.dataset_dirs[seed].resolve(),
+                seed,
+                options.output.resolve() / f"{bundle}_{seed}",
+                overrides,
+            )
+            for bundle, seed in runs
+        }
+        results: dict[str, list[dict]] = {bundle: [] for bundle in options.bundles}
+        for number, ((bundle, seed), future) in enumerate(futures.items(), start=1):
+            results[bundle].append(future.result())
+            print(f"{number}/{len(runs)}: {bundle}, seed {seed}", flush=True)
+    text = table(results)
+    (options.output / "table.md").write_text(text + "\n")
+    save_figure(figure_of(results, options.title), options.output / "auroc.png")
+    print(f"\n{text}\n\nFigure: {options.output / 'auroc.png'}")
+
+
+if __name__ == "__main__":
+    main()
