@@ -19,17 +19,19 @@ def write_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on success it is flushed to disk and renamed to ``path``.
 
     A process killed at any moment leaves either the old file or the new one. After an exception the temporary file is
-    removed and the old file is as it was. The temporary name keeps the suffix, for writers that go by it.
+    removed and the old file is as it was. The temporary name ends as the file's, for writers that go by the suffix.
 
     Args:
         path: the file to write; its folder is made where it is missing.
 
     Raises:
-        InputError: when the folder cannot be written.
+        InputError: when the folder cannot be written, or ``path`` is itself a folder.
     """
     target = Path(path)
     make_folder(target.parent)
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}-{secrets.token_hex(4)}{target.suffix}")
+    if target.is_dir():
+        raise InputError(f"{target}: a file is to be written here, but this is a folder. Choose another name.")
+    temporary = target.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.{target.name}")
     temporary.touch(exist_ok=False)
     try:
         yield temporary

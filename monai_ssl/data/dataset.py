@@ -1,11 +1,15 @@
 """Images read once and kept in memory, with errors that say which file is at fault."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import torch
 from monai.data import CacheDataset
 
-from monai_ssl.errors import find_input_error
+from monai_ssl.errors import InputError, find_input_error
 
 __all__ = ["ImageDataset"]
 
@@ -23,7 +27,8 @@ class ImageDataset(CacheDataset):
         progress: whether to show a progress bar.
 
     Raises:
-        InputError: for a file that cannot be used; the message names it.
+        InputError: for a file that cannot be used, or whose image comes out of ``transform`` with NaN or infinite
+            values; the message names it.
     """
 
     def __init__(
@@ -34,15 +39,39 @@ class ImageDataset(CacheDataset):
         num_workers: int = 2,
         progress: bool = True,
     ) -> None:
-        try:
+        with _plain_input_errors():
             super().__init__(
                 data, transform, cache_rate=cache_rate, num_workers=num_workers, progress=progress, copy_cache=False
             )
-        except RuntimeError as error:
-            raise (find_input_error(error) or error) from None
+
+    def _load_cache_item(self, idx: int) -> Any:
+        return self._checked(super()._load_cache_item(idx), idx)
 
     def _transform(self, index: int) -> Any:
-        try:
-            return super()._transform(index)
-        except RuntimeError as error:
-            raise (find_input_error(error) or error) from None
+        with _plain_input_errors():
+            item = super()._transform(index)
+        # What is cached was checked when it was read.
+        return item if index % len(self) < self.cache_num else self._checked(item, index)
+
+    def _checked(self, item: Any, index: int) -> Any:
+        image = item.get("image") if isinstance(item, Mapping) else None
+        if isinstance(image, (torch.Tensor, np.ndarray)) and not torch.as_tensor(image).isfinite().all():
+            source = self.data[index].get("image")
+            name = source if isinstance(source, (str, os.PathLike)) else f"image {index}"
+            raise InputError(
+                f"{name}: after the preprocessing this image has NaN or infinite values. "
+                "Mend the preprocessing, or take the image out of the data list."
+            )
+        return item
+
+
+@contextlib.contextmanager
+def _plain_input_errors() -> Iterator[None]:
+    """Take an ``InputError`` out of the ``RuntimeError`` that a MONAI transform makes of every error."""
+    try:
+        yield
+    except RuntimeError as error:
+        found = find_input_error(error)
+        if found is None:
+            raise
+        raise found from None

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from pathlib import Path
+from typing import NoReturn
 
 from pydicom.misc import is_dicom
 
@@ -24,26 +25,47 @@ def split_name(name: str) -> tuple[str, str]:
 def list_images(folder: str | os.PathLike[str], without: str | os.PathLike[str] | None = None) -> list[str]:
     """The image files below a folder, as sorted POSIX paths relative to it.
 
-    A file is an image by its suffix, or by DICOM's mark when it has none of the suffixes. Hidden files and folders,
-    and those below ``without``, are left out.
+    A file is an image by its suffix, or by DICOM's mark when it has none of the suffixes; ``DICOMDIR``, the index of a
+    DICOM medium, is none. Links are followed, but no folder is entered twice. Hidden files and folders, and those below
+    ``without``, are left out.
 
     Raises:
-        InputError: when the folder is missing or holds no image.
+        InputError: when the folder is missing, cannot be read or holds no image.
     """
     folder, left_out = Path(folder), None if without is None else Path(without).resolve()
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder. Give the folder that holds the images.")
-    found = []
-    for parent, folders, names in os.walk(folder, followlinks=True):
+    found, entered = [], {folder.resolve(), left_out}
+    for parent, folders, names in os.walk(folder, onerror=_refuse, followlinks=True):
         here = Path(parent)
-        folders[:] = [name for name in folders if not name.startswith(".") and (here / name).resolve() != left_out]
-        for name in names:
-            file = here / name
-            if not name.startswith(".") and file.is_file() and (split_name(name)[1] or is_dicom(file)):
-                found.append(file.relative_to(folder).as_posix())
+        folders[:] = [name for name in sorted(folders) if not name.startswith(".") and _is_new(here / name, entered)]
+        found += [(here / name).relative_to(folder).as_posix() for name in names if _is_image(here / name)]
     if not found:
         raise InputError(f"{folder}: this folder holds no DICOM, PNG, JPEG or NIfTI file. Give another one.")
     return sorted(found)
+
+
+def _is_new(folder: Path, entered: set[Path | None]) -> bool:
+    """Whether a folder has not been entered before; from now on it has. A link to its own parent would never end."""
+    place = folder.resolve()
+    new = place not in entered
+    entered.add(place)
+    return new
+
+
+def _is_image(file: Path) -> bool:
+    if file.name.startswith(".") or file.name.upper() == "DICOMDIR" or not file.is_file():
+        return False
+    if split_name(file.name)[1]:
+        return True
+    try:
+        return is_dicom(file)
+    except OSError as error:
+        _refuse(error)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise InputError(f"{error.filename}: this cannot be read ({error.strerror}). Mend its rights, or take it away.")
 
 
 def digest(folder: Path, names: list[str]) -> str:

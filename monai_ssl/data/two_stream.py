@@ -1,105 +1,27 @@
 """Two-stream loading: each batch holds labeled and unlabeled images, each with several augmented views."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
-from typing import Any, NamedTuple
+import logging
+from collections.abc import Callable, Mapping, Sequence, Sized
+from typing import Any
 
 import numpy as np
 import torch
 from monai.transforms import Compose, Randomizable
+from monai.utils import convert_to_tensor
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
+from monai_ssl.data.stream_order import BatchPlan, PlanSampler, count_processes
 from monai_ssl.errors import InputError
 
-__all__ = ["StreamOrder", "TwoStreamLoader"]
+__all__ = ["TwoStreamLoader"]
+
+logger = logging.getLogger(__name__)
 
 LABELED, UNLABELED = "labeled", "unlabeled"
+# All that is ever read of an item. Labels that an unlabeled image might have are not among it.
+KEYS = {LABELED: ("image", "label"), UNLABELED: ("image",)}
 Transform = Callable[[dict[str, Tensor]], dict[str, Tensor]]
-
-
-class StreamOrder:
-    """An endless, shuffled order of a pool: pass after pass, each a permutation of its own.
-
-    It has no state. Position ``k`` is entry ``k mod size`` of permutation ``k // size``, which is drawn from
-    ``(seed, stream, pass)``; so a stream can be entered anywhere, which is what resuming and sharding need, and every
-    image comes equally often, whatever the batch size.
-
-    Args:
-        size: number of images in the pool, at least 1.
-        seed: seed of the run.
-        stream: number of the stream, so that two pools of one size are not shuffled alike.
-    """
-
-    def __init__(self, size: int, seed: int, stream: int) -> None:
-        if size < 1:
-            raise ValueError(f"`size` must be at least 1, got {size!r}.")
-        self.size, self.seed, self.stream = size, seed, stream
-        self._pass, self._permutation = -1, np.empty(0, dtype=np.int64)
-
-    def __getitem__(self, position: int) -> int:
-        number, offset = divmod(position, self.size)
-        if number != self._pass:
-            generator = np.random.default_rng([self.seed, self.stream, number])
-            self._pass, self._permutation = number, generator.permutation(self.size)
-        return int(self._permutation[offset])
-
-
-class BatchPlan(NamedTuple):
-    """What one batch consists of: the indices for each stream, and the seed of its views."""
-
-    indices: dict[str, list[int]]
-    seed: tuple[int, ...]
-
-
-class _PlanSampler(Sampler[BatchPlan]):
-    """The plans of one epoch's batches: a function of seed, epoch, rank and nothing else."""
-
-    def __init__(self, sizes: dict[str, int], batch_sizes: dict[str, int], length: int, seed: int) -> None:
-        self.orders = {name: StreamOrder(size, seed, number) for number, (name, size) in enumerate(sizes.items())}
-        self.batch_sizes, self.length, self.seed = batch_sizes, length, seed
-        self.epoch = 0
-        self.rank = torch.distributed.get_rank() if _is_distributed() else 0
-        self.world_size = torch.distributed.get_world_size() if _is_distributed() else 1
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self) -> Iterator[BatchPlan]:
-        for step in range(self.epoch * self.length, (self.epoch + 1) * self.length):
-            indices = {}
-            for name, order in self.orders.items():
-                size = self.batch_sizes[name]
-                # Joint over the ranks, these are the positions that one process with the joint batch would take.
-                first = (step * self.world_size + self.rank) * size
-                indices[name] = [order[position] for position in range(first, first + size)]
-            yield BatchPlan(indices, (self.seed, step, self.rank))
-
-
-class _BatchDataset(Dataset[dict[str, list[dict[str, Tensor]]]]):
-    """Turns a plan into a batch: gather, stack, and augment each view of the whole stack at once."""
-
-    keys = ("image", "label")
-
-    def __init__(self, pools: dict[str, Any], transforms: dict[str, list[Transform | None]]) -> None:
-        self.pools, self.transforms = pools, transforms
-
-    def __getitem__(self, plan: BatchPlan) -> dict[str, list[dict[str, Tensor]]]:
-        seeds = iter(np.random.SeedSequence(plan.seed).generate_state(sum(map(len, self.transforms.values()))))
-        batch = {}
-        for name, indices in plan.indices.items():
-            items = [self.pools[name][index] for index in indices]
-            keys = [key for key in self.keys if key in items[0]]
-            stack = {key: torch.stack([torch.as_tensor(item[key]) for item in items]) for key in keys}
-            batch[name] = [_augment(stack, transform, next(seeds)) for transform in self.transforms[name]]
-        return batch
-
-
-def _augment(stack: dict[str, Tensor], transform: Transform | None, seed: int) -> dict[str, Tensor]:
-    if transform is None:
-        return dict(stack)
-    if isinstance(transform, Randomizable):  # MONAI's Compose is one, and seeds its parts
-        transform.set_random_state(seed=int(seed))
-    return transform(dict(stack))
 
 
 class TwoStreamLoader(DataLoader):
@@ -115,20 +37,22 @@ class TwoStreamLoader(DataLoader):
 
     Args:
         labeled: a dataset of dictionaries with ``"image"`` and ``"label"``.
-        unlabeled: a dataset of dictionaries with ``"image"``. Other keys are dropped.
+        unlabeled: a dataset of dictionaries with ``"image"``. Other keys are never read.
         batch_size: labeled images a batch.
         unlabeled_batch_size: unlabeled images a batch, for methods that use any.
         num_views: views by stream, a method's ``views``; a stream with 0 is not loaded, though it still counts for the
             length of an epoch, so that methods are compared at equal numbers of steps.
         transforms: what makes a view of a *batch*: a dictionary transform for all views, or a list with one a view
-            (weak and strong, say), used for both streams. Per-image transforms come in with ``EachImage``.
-        seed: seed of the order and the augmentation.
+            (weak and strong, say), used for both streams. Random ones follow the seed as MONAI's ``Randomizable`` do,
+            and none may change its input in place. Per-image transforms come in with ``EachImage``.
+        seed: seed of the order and the augmentation, at least 0.
         num_workers: processes that prepare batches; they live on from epoch to epoch.
         pin_memory: as for any ``DataLoader``.
 
     Raises:
-        InputError: for an empty pool that is needed, or random transforms in a dataset.
-        ValueError: for a batch size below 1, or as many transforms as there are not views.
+        InputError: for an empty pool that is needed, or random transforms in a dataset; while iterating, for an image
+            without a label in ``labeled``, and images of different shapes.
+        ValueError: for a batch size below 1, views of other streams or of none, or fewer transforms than views.
     """
 
     def __init__(
@@ -148,13 +72,24 @@ class TwoStreamLoader(DataLoader):
         for name, size in batch_sizes.items():
             if size < 1:
                 raise ValueError(f"The {name} batch size must be at least 1, got {size!r}.")
+        if set(num_views) != set(pools) or min(num_views.values()) < 0 or max(num_views.values()) < 1:
+            raise ValueError(f"`num_views` must give the views of {LABELED} and {UNLABELED}, got {dict(num_views)!r}.")
         used = {name: pool for name, pool in pools.items() if num_views[name]}
         for name, pool in used.items():
             _check_pool(name, pool)
         per_view = {name: _one_a_view(transforms, num_views[name]) for name in used}
-        world_size = torch.distributed.get_world_size() if _is_distributed() else 1
-        length = max(-(-len(pool) // (batch_sizes[name] * world_size)) for name, pool in pools.items())
-        self.plans = _PlanSampler({name: len(pool) for name, pool in used.items()}, batch_sizes, length, seed)
+        processes = count_processes()
+        for name, pool in used.items():
+            if len(pool) < batch_sizes[name] * processes:
+                logger.warning(
+                    "There are only %d %s images for batches of %d: a batch has the same image more than once. Give a "
+                    "smaller batch size if that is not wanted.",
+                    len(pool),
+                    name,
+                    batch_sizes[name] * processes,
+                )
+        length = max(-(-len(pool) // (batch_sizes[name] * processes)) for name, pool in pools.items())
+        self.plans = PlanSampler({name: len(pool) for name, pool in used.items()}, batch_sizes, length, seed)
         super().__init__(
             _BatchDataset(used, per_view),
             batch_size=None,
@@ -171,8 +106,48 @@ class TwoStreamLoader(DataLoader):
         self.plans.epoch = epoch
 
 
-def _is_distributed() -> bool:
-    return torch.distributed.is_available() and torch.distributed.is_initialized()
+class _BatchDataset(Dataset[dict[str, list[dict[str, Tensor]]]]):
+    """Turns a plan into a batch: gather, stack, and augment each view of the whole stack at once."""
+
+    def __init__(self, pools: dict[str, Any], transforms: dict[str, list[Transform | None]]) -> None:
+        self.pools, self.transforms = pools, transforms
+        # Made once: seeding it anew takes a fiftieth of the time of making another, as `set_random_state(seed)` does.
+        self.random = np.random.RandomState()
+
+    def __getitem__(self, plan: BatchPlan) -> dict[str, list[dict[str, Tensor]]]:
+        seeds = iter(np.random.SeedSequence(plan.seed).generate_state(sum(map(len, self.transforms.values()))))
+        batch = {}
+        for name, indices in plan.indices.items():
+            items = [self.pools[name][index] for index in indices]
+            stacks = {key: _stack(name, key, items, indices) for key in KEYS[name]}
+            batch[name] = [self._augment(stacks, transform, next(seeds)) for transform in self.transforms[name]]
+        return batch
+
+    def _augment(self, stacks: dict[str, Tensor], transform: Transform | None, seed: int) -> dict[str, Tensor]:
+        if transform is None:
+            return dict(stacks)
+        if isinstance(transform, Randomizable):  # MONAI's Compose is one, and seeds its parts
+            self.random.seed(seed)
+            transform.set_random_state(state=self.random)
+        return transform(dict(stacks))
+
+
+def _stack(name: str, key: str, items: list[Mapping[str, Any]], indices: list[int]) -> Tensor:
+    """The values of one key as one tensor, without MONAI's metadata."""
+    for item, index in zip(items, indices, strict=True):
+        if key not in item:
+            raise InputError(
+                f"Item {index} of the {name} images has no {key!r}. Give images with {' and '.join(KEYS[name])}."
+            )
+    values = [convert_to_tensor(item[key], track_meta=False, wrap_sequence=True) for item in items]
+    for value, index in zip(values, indices, strict=True):
+        if value.shape != values[0].shape:
+            raise InputError(
+                f"The {key}s of the {name} images {indices[0]} and {index} (counted from 0) have different shapes, "
+                f"{tuple(values[0].shape)} and {tuple(value.shape)}, so that they cannot be in one batch. "
+                "Bring them to one shape in the preprocessing, with `Resized` for instance."
+            )
+    return torch.stack(values)
 
 
 def _check_pool(name: str, pool: Any) -> None:
@@ -181,14 +156,19 @@ def _check_pool(name: str, pool: Any) -> None:
             f"The list of {name} images is empty, and this method needs one. Add {name} images to the data list, or "
             "use a method that does without (the bundle `supervised` needs no unlabeled images)."
         )
-    transform = getattr(pool, "transform", None)
-    parts = transform.flatten().transforms if isinstance(transform, Compose) else [transform]
-    for part in parts:
-        if isinstance(part, Randomizable):
-            raise InputError(
-                f"The {name} data set's preprocessing has the random transform {type(part).__name__}, which would not "
-                "follow the run's seed. Move it to the views' transforms."
-            )
+    random = _find_random(getattr(pool, "transform", None))
+    if random:
+        raise InputError(
+            f"The {name} data set's preprocessing has the random transform {random}, which would not follow the run's "
+            "seed. Move it to the views' transforms."
+        )
+
+
+def _find_random(transform: Any) -> str | None:
+    """The name of the first random transform; a ``Compose`` is one only if it has one."""
+    if type(transform) is Compose:
+        return next(filter(None, map(_find_random, transform.transforms)), None)
+    return type(transform).__name__ if isinstance(transform, Randomizable) else None
 
 
 def _one_a_view(transforms: Transform | Sequence[Transform] | None, count: int) -> list[Transform | None]:

@@ -15,17 +15,29 @@ class BatchRandScaleShiftd(BatchTransform):
     Args:
         keys: keys of tensors ``(B, C, *spatial)`` in [0, 1].
         prob: probability for each image.
-        contrast: largest relative change of contrast; ``a`` is in ``[1 - contrast, 1 + contrast]``.
-        brightness: largest shift; ``b`` is in ``[-brightness, brightness]``.
+        contrast: largest relative change of contrast, in [0, 1]; ``a`` is in ``[1 - contrast, 1 + contrast]``.
+        brightness: largest shift, at least 0; ``b`` is in ``[-brightness, brightness]``.
+        allow_missing_keys: whether a key may be missing.
     """
 
-    def __init__(self, keys: KeysCollection, prob: float = 1.0, contrast: float = 0.0, brightness: float = 0.0) -> None:
-        super().__init__(keys, prob)
+    def __init__(
+        self,
+        keys: KeysCollection,
+        prob: float = 1.0,
+        contrast: float = 0.0,
+        brightness: float = 0.0,
+        allow_missing_keys: bool = False,
+    ) -> None:
+        super().__init__(keys, prob, allow_missing_keys)
+        if not 0 <= contrast <= 1:
+            raise ValueError(f"`contrast` must be in [0, 1], got {contrast!r}.")
+        if brightness < 0:
+            raise ValueError(f"`brightness` must be at least 0, got {brightness!r}.")
         self.contrast, self.brightness = contrast, brightness
 
-    def sample(self, batch: Tensor) -> None:
+    def randomize(self, data: Tensor) -> None:
         """Draw ``a`` and ``b`` for each image."""
-        chosen = self.chosen(len(batch))
+        chosen = self.chosen(len(data))
         factors = 1.0 + self.uniform(self.contrast, chosen.shape) * chosen
         shifts = self.uniform(self.brightness, chosen.shape) * chosen
         self.factors, self.shifts = torch.from_numpy(factors), torch.from_numpy(shifts)
@@ -45,16 +57,21 @@ class BatchRandGaussianNoised(BatchTransform):
     Args:
         keys: keys of tensors ``(B, C, *spatial)`` in [0, 1].
         prob: probability for each image.
-        std: largest standard deviation.
+        std: largest standard deviation, at least 0.
+        allow_missing_keys: whether a key may be missing.
     """
 
-    def __init__(self, keys: KeysCollection, prob: float = 1.0, std: float = 0.05) -> None:
-        super().__init__(keys, prob)
+    def __init__(
+        self, keys: KeysCollection, prob: float = 1.0, std: float = 0.05, allow_missing_keys: bool = False
+    ) -> None:
+        super().__init__(keys, prob, allow_missing_keys)
+        if std < 0:
+            raise ValueError(f"`std` must be at least 0, got {std!r}.")
         self.std = std
 
-    def sample(self, batch: Tensor) -> None:
+    def randomize(self, data: Tensor) -> None:
         """Draw a standard deviation for each image and a seed for the noise, which torch draws faster than NumPy."""
-        chosen = self.chosen(len(batch))
+        chosen = self.chosen(len(data))
         self.stds = torch.from_numpy(self.R.uniform(0.0, self.std, chosen.shape) * chosen)
         self.noise_seed = int(self.R.randint(2**31))
 
