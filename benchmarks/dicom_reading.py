@@ -5,18 +5,19 @@ of them in each way in turn, several times over, and prints the median time per 
 """
 
 import argparse
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from monai.transforms import LoadImage
 from pydicom import Dataset, FileMetaDataset, dcmread
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from benchmarks.timing import add_arguments, alternate, conditions
 from monai_ssl.transforms import LoadRadiologyImage
 
 
@@ -37,18 +38,17 @@ def write_slice(path: Path, generator: np.random.Generator, size: int = 512) -> 
     dataset.save_as(path, enforce_file_format=True)
 
 
-def seconds_per_file(read: Callable[[Path], Any], paths: list[Path]) -> float:
-    start = time.perf_counter()
+def read_all(read: Callable[[Path], Any], paths: list[Path]) -> None:
     for path in paths:
         read(path)
-    return (time.perf_counter() - start) / len(paths)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Time to read a CT slice.")
-    parser.add_argument("--files", type=int, default=50, help="number of slices (default: 50)")
-    parser.add_argument("--repeats", type=int, default=9, help="how often all are read in each way (default: 9)")
-    arguments = parser.parse_args()
+    parser.add_argument("--files", type=int, default=50, help="number of slices (%(default)s)")
+    add_arguments(parser, repeats=9)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
     readers: dict[str, Callable[[Path], Any]] = {
         "pydicom dcmread().pixel_array": lambda path: dcmread(path).pixel_array,
         "LoadRadiologyImage, 1 window": LoadRadiologyImage(windows=["header"]),
@@ -56,21 +56,16 @@ def main() -> None:
         "MONAI LoadImage(PydicomReader)": LoadImage(reader="PydicomReader", image_only=True),
     }
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{index}.dcm" for index in range(arguments.files)]
+        paths = [Path(folder) / f"{index}.dcm" for index in range(options.files)]
         generator = np.random.default_rng(0)
         for path in paths:
             write_slice(path, generator)
-        for read in readers.values():  # the first reading fills caches and loads modules
-            seconds_per_file(read, paths)
-        times: dict[str, list[float]] = {name: [] for name in readers}
-        for _ in range(arguments.repeats):
-            for name, read in readers.items():
-                times[name].append(seconds_per_file(read, paths))
-    medians = {name: statistics.median(values) for name, values in times.items()}
+        medians = alternate({name: partial(read_all, read, paths) for name, read in readers.items()}, options.repeats)
     bare = next(iter(medians.values()))
-    print(f"{arguments.files} files of 512 x 512, median of {arguments.repeats}")
+    print(f"{options.files} files of 512 x 512, median of {options.repeats}")
+    print(conditions())
     for name, median in medians.items():
-        print(f"{name:32s} {1000 * median:7.2f} ms per file  x {median / bare:.2f}")
+        print(f"{name:32s} {1000 * median / options.files:7.2f} ms per file  x {median / bare:.2f}")
 
 
 if __name__ == "__main__":

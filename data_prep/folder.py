@@ -11,7 +11,7 @@ from data_prep.labels import Labels, guess_format, read_labels
 from data_prep.matching import match_rows
 from data_prep.options import add_arguments
 from data_prep.patients import choose_patients, pseudonyms, warn_of_paths
-from data_prep.problems import mismatched, unreadable, write_skipped
+from data_prep.problems import mismatched, of_other_classes, unreadable, write_skipped
 from data_prep.protocol import Item, divide
 from data_prep.provenance import describe, refuse_overwriting
 from data_prep.tables import Roles, Table, find_roles, read_table
@@ -50,13 +50,17 @@ def run(options: argparse.Namespace) -> None:
     )
     words = {"missing": options.missing, "separator": options.separator, "negative": options.negative}
     label_format = options.label_format or guess_format(table, roles.labels, **words)
-    labels = read_labels(table, roles.labels, label_format=label_format, task=options.task, **words)
+    labels = read_labels(
+        table, roles.labels, label_format=label_format, task=options.task, classes=options.classes, **words
+    )
     _logger.info("The labels are read as %s, the task is %s.", label_format, labels.task)
 
     listed = list_images(folder, without=output)
     matches = match_rows(table, roles.image, listed)
     skipped = mismatched(table, matches, unlabeled_rest=options.unlabeled_rest, skip_bad=options.skip_bad)
+    skipped += of_other_classes(table, matches, labels, skip_bad=options.skip_bad)
     names = listed if options.unlabeled_rest else [name for name in listed if name in matches.row_of]
+    names = [name for name in names if matches.row_of.get(name) not in labels.others]
     seen = inspect_images(folder, names)
     skipped += unreadable(folder, seen, skip_bad=options.skip_bad)
     names = [name for name in names if not seen[name].error]

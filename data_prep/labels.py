@@ -13,11 +13,15 @@ LABEL_FORMATS = ("one_hot", "class_name", "separated")
 
 @dataclass(frozen=True)
 class Labels:
-    """The task, the names of the classes, and for each row C values in {0, 1, -1 = missing}."""
+    """The task, the names of the classes, and for each row C values in {0, 1, -1 = missing}.
+
+    ``others`` are the rows whose one class is none of those that were asked for.
+    """
 
     task: str
     names: tuple[str, ...]
     rows: list[list[int]]
+    others: frozenset[int] = frozenset()
 
     def label(self, row: int) -> list[int] | int:
         """A row's label as a data list has it: the list of values, or for multi-class the index of the class."""
@@ -44,6 +48,7 @@ def read_labels(
     missing: frozenset[str],
     separator: str,
     negative: str,
+    classes: Sequence[str] | None = None,
 ) -> Labels:
     """Read the labels of every row.
 
@@ -59,9 +64,11 @@ def read_labels(
         missing: cells (normalized) that mean that a label is missing.
         separator: between the names in a cell (separated).
         negative: the word for no positive class (separated); an empty cell means the same.
+        classes: the only ones to keep, in this order (class_name and separated). A row with none of them is negative
+            for all where a row may have several, and one of ``others`` where it has one.
 
     Raises:
-        InputError: naming the row that cannot be used.
+        InputError: naming the row or the class that cannot be used.
     """
     if label_format != "one_hot" and len(columns) > 1:
         raise InputError(f"{table.file}: {label_format} labels are in one column. Give one with --label_columns.")
@@ -78,19 +85,38 @@ def read_labels(
         rows = [[-1] * len(names) if one is None else [int(name in one) for name in names] for one in found]
     if not any(value >= 0 for row in rows for value in row):
         raise InputError(f"{table.file}: {', '.join(columns)} holds no label. Give other columns with --label_columns.")
-    plain = label_format == "class_name" or (len(names) > 1 and all(_marks_one(row) for row in rows))
+    if classes is not None:
+        places = _places(table, names, classes, label_format)
+        names, rows = list(classes), [[row[place] for place in places] for row in rows]
+    named_once = label_format == "class_name"
+    others = frozenset(index for index, row in enumerate(rows) if named_once and not any(row))
+    plain = named_once or (len(names) > 1 and all(_marks_one(row) for row in rows))
     if task is None:
         task = "multiclass" if plain and label_format != "separated" else "multilabel"
     if task == "multiclass":
         for index, row in enumerate(rows):
-            if not _marks_one(row) and set(row) != {-1}:
+            if not _marks_one(row) and set(row) != {-1} and index not in others:
                 raise InputError(
                     f"{table.where(index)}: this row does not mark exactly one class. "
                     f"Mend it or give --task multilabel."
                 )
         if len(names) < 2:
             raise InputError(f"{table.file}: only one class occurs, {names[0]}. Multi-class labels need two or more.")
-    return Labels(task, tuple(names), rows)
+    return Labels(task, tuple(names), rows, others)
+
+
+def _places(table: Table, names: Sequence[str], classes: Sequence[str], label_format: str) -> list[int]:
+    """Where the classes that are asked for stand among all."""
+    if label_format == "one_hot":
+        raise InputError(f"{table.file}: one_hot labels have a column a class. Give --label_columns, not --classes.")
+    for name in classes:
+        if name not in names:
+            raise InputError(
+                f"{table.file}: there is no class {name!r}. Give with --classes some of: {', '.join(names)}."
+            )
+        if classes.count(name) > 1:
+            raise InputError(f"{table.file}: the class {name!r} is asked for twice. Name it once with --classes.")
+    return [names.index(name) for name in classes]
 
 
 def _marks_one(row: Sequence[int]) -> bool:

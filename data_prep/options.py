@@ -28,6 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=LABEL_FORMATS,
         help="one_hot: 0 and 1 in a column a class; class_name; separated: the names of all positive classes",
     )
+    table.add_argument(
+        "--classes",
+        type=_names,
+        metavar="A,B,C",
+        help="the only classes to keep, in this order, of class_name or separated labels; with separated labels the "
+        "others are ignored, with class_name their rows are set aside by --skip_bad",
+    )
     table.add_argument("--separator", default="|", help="between the names in a separated label (%(default)s)")
     table.add_argument(
         "--negative", default="No Finding", help="word for no positive class in a separated label (%(default)s)"
@@ -74,8 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     doubt.add_argument(
         "--skip_bad",
         action="store_true",
-        help="set aside images that cannot be read, rows without an image and images without a row, and list them in "
-        "OUTPUT/skipped.csv",
+        help="set aside images that cannot be read, rows without an image, images without a row and rows of a class "
+        "that is none of --classes, and list them in OUTPUT/skipped.csv",
     )
 
 

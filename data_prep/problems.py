@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data_prep.inspection import Inspected
+from data_prep.labels import Labels
 from data_prep.matching import Matches
 from data_prep.tables import Table
 from monai_ssl.errors import InputError
 from monai_ssl.files import write_whole
 
-__all__ = ["mismatched", "unreadable", "write_skipped"]
+__all__ = ["mismatched", "of_other_classes", "unreadable", "write_skipped"]
 
 _logger = logging.getLogger("monai_ssl")
 _SHOWN = 3
@@ -40,6 +41,21 @@ def mismatched(table: Table, matches: Matches, *, unlabeled_rest: bool, skip_bad
             f"Give --unlabeled_rest to use them as unlabeled training images, or --skip_bad to set them aside."
         )
     return rows + [(name, "no row names this image") for name in rest]
+
+
+def of_other_classes(table: Table, matches: Matches, labels: Labels, *, skip_bad: bool) -> list[tuple[str, str]]:
+    """Rows with an image whose class is none of those that were asked for, as (what, reason).
+
+    Raises:
+        InputError: when there are some and they are not to be set aside.
+    """
+    rows = [table.where(row) for row in sorted(labels.others.intersection(matches.row_of.values()))]
+    if rows and not skip_bad:
+        raise InputError(
+            f"{table.file}: {len(rows)} rows are of a class that is none of {', '.join(labels.names)} ({_some(rows)}). "
+            f"Add it to --classes, or give --skip_bad to set these rows and their images aside."
+        )
+    return [(row, "its class is none of --classes") for row in rows]
 
 
 def unreadable(folder: Path, seen: dict[str, Inspected], *, skip_bad: bool) -> list[tuple[str, str]]:

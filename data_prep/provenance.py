@@ -21,6 +21,7 @@ _OPTIONS = (
     "validation_budget",
     "unit",
     "fractions",
+    "classes",
     "separator",
     "negative",
     "unlabeled_rest",

@@ -1,0 +1,69 @@
+"""The benchmarks run and print their tables; no timing is a condition."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from benchmarks import dicom_reading, ema, training_step
+from benchmarks.bare_loops import BareBatch, prepare, supervised
+from benchmarks.timing import alternate
+from monai_ssl.methods import Supervised
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The runs set the number of threads, and MLflow must not be told to write elsewhere."""
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("clock", [[], ["--cpu_time"]])
+def test_training_step(capsys: pytest.CaptureFixture[str], tmp_path: Path, clock: list[str]) -> None:
+    training_step.main(["--repeats", "1", "--steps", "2", "--image_size", "16", "--batch_size", "2", *clock])
+    printed = capsys.readouterr().out
+    rows = {line.split()[0]: line.split()[1:] for line in printed.splitlines() if line.endswith("%")}
+    assert list(rows) == ["supervised", "mean_teacher", "noteacher", "target"]
+    for name in ("supervised", "mean_teacher", "noteacher"):
+        bare, engine, ratio = map(float, rows[name][:3])
+        assert ratio == pytest.approx(bare / engine, rel=0.2)  # the times are rounded
+        assert 0 < float(rows[name][3].rstrip("%")) < 100
+    assert ("CPU time" in printed) == bool(clock)
+    assert not list(tmp_path.iterdir())
+
+
+def test_ema(capsys: pytest.CaptureFixture[str]) -> None:
+    ema.main(["--repeats", "1", "--updates", "1"])
+    printed = capsys.readouterr().out
+    assert [line.split(" ms per update")[0].split()[0] for line in printed.splitlines() if "per update" in line] == [
+        "plain",
+        "ignite",
+        "monai_ssl",
+    ]
+
+
+def test_dicom_reading(capsys: pytest.CaptureFixture[str]) -> None:
+    dicom_reading.main(["--repeats", "1", "--files", "1"])
+    assert capsys.readouterr().out.count("ms per file") == 4
+
+
+def test_ways_take_turns() -> None:
+    calls: list[str] = []
+    medians = alternate({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, repeats=2)
+    assert calls == ["a", "b"] * 3  # once to warm up
+    assert set(medians) == {"a", "b"}
+
+
+def test_bare_step_by_hand() -> None:
+    """One SGD step of ``sigmoid(w x)`` with x = 1, y = 1 from w = 0: the gradient is sigmoid(0) - 1 = -0.5."""
+    network = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(network.weight)
+    method = Supervised(network, "multilabel")
+    optimizer = torch.optim.SGD(method.trainable_parameters(), lr=1.0)
+    batches = prepare([{"labeled": [{"image": torch.ones(1, 1), "label": torch.ones(1, 1)}]}], torch.device("cpu"))
+    assert batches == [BareBatch([torch.ones(1, 1)], torch.ones(1, 1))]
+    supervised(method, optimizer, {"supervised": 2.0}, 0.75, batches)
+    assert method.student.weight.item() == pytest.approx(1.0)  # 0 + 1.0 * 2.0 * 0.5
+    assert method.ema.weight.item() == pytest.approx(0.25)  # 0.75 * 0 + 0.25 * 1
