@@ -6,7 +6,8 @@ from typing import Any
 
 from monai.handlers import MLFlowHandler
 
-from monai_ssl.bundle.provenance import RUN_NAME_FILE, tracking_enabled
+from monai_ssl.bundle.provenance import tracking_enabled
+from monai_ssl.handlers.tracking import RUN_NAME_FILE
 
 __all__ = ["track_evaluation"]
 

@@ -14,12 +14,11 @@ import torch
 
 from monai_ssl import __version__
 from monai_ssl.data import DataList
+from monai_ssl.handlers.tracking import RUN_NAME_FILE
 
-__all__ = ["RUN_NAME_FILE", "make_run_name", "run_parameters", "tracking_enabled"]
+__all__ = ["make_run_name", "run_parameters", "tracking_enabled"]
 
 logger = logging.getLogger(__name__)
-
-RUN_NAME_FILE = "run_name.txt"
 
 
 def make_run_name(prefix: str, output_dir: str | Path, resume: bool) -> str:

@@ -7,11 +7,13 @@ from typing import Any
 from ignite.engine import Engine, Events
 from monai.handlers import MLFlowHandler
 
-from monai_ssl.bundle.provenance import RUN_NAME_FILE
 from monai_ssl.files import write_whole
 from monai_ssl.handlers.history import TrainingHistory
 
-__all__ = ["MLflowTracker"]
+__all__ = ["RUN_NAME_FILE", "MLflowTracker"]
+
+RUN_NAME_FILE = "run_name.txt"
+"""Where in the output folder a run leaves its name, for a resumed run and for the evaluation."""
 
 
 class MLflowTracker(MLFlowHandler):

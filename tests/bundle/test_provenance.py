@@ -6,8 +6,8 @@ import pytest
 
 import monai_ssl
 from monai_ssl.bundle import make_run_name, provenance, run_parameters, tracking_enabled
-from monai_ssl.bundle.provenance import RUN_NAME_FILE
 from monai_ssl.data import DataList
+from monai_ssl.handlers.tracking import RUN_NAME_FILE
 
 
 def datalist(**provenance_of_it):
