@@ -1,6 +1,6 @@
 """Compares methods on the same data lists: trains, evaluates, and prints a table and a figure.
 
-    python benchmarks/compare_methods.py --dataset_dirs LISTS/0 LISTS/1 LISTS/2 --output DIR
+    python -m benchmarks.compare_methods --dataset_dirs LISTS/0 LISTS/1 LISTS/2 --output DIR
 
 Each data list is one seed: the n-th is trained on with seed n by every bundle, at equal numbers of steps, with the
 model and the thresholds chosen on validation. What is done already in DIR is not done again.

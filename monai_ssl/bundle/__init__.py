@@ -3,7 +3,13 @@
 from monai_ssl.bundle.evaluation import track_evaluation
 from monai_ssl.bundle.model import find_thresholds, load_model, read_model_info, write_model_info
 from monai_ssl.bundle.paths import find_bundle_root
-from monai_ssl.bundle.provenance import make_run_name, run_parameters, tracking_enabled
+from monai_ssl.bundle.provenance import (
+    make_run_name,
+    run_parameters,
+    tracking_enabled,
+    tracking_hint,
+    tracking_uri,
+)
 from monai_ssl.bundle.setup import distribute, prepare_run, show_input_errors_plainly
 
 __all__ = [
@@ -18,5 +24,7 @@ __all__ = [
     "show_input_errors_plainly",
     "track_evaluation",
     "tracking_enabled",
+    "tracking_hint",
+    "tracking_uri",
     "write_model_info",
 ]

@@ -1,6 +1,7 @@
 """What a run's record says about how it came to be."""
 
 import logging
+import os
 import platform
 import secrets
 import time
@@ -16,7 +17,7 @@ from monai_ssl import __version__
 from monai_ssl.data import DataList
 from monai_ssl.handlers.tracking import RUN_NAME_FILE
 
-__all__ = ["make_run_name", "run_parameters", "tracking_enabled"]
+__all__ = ["make_run_name", "run_parameters", "tracking_enabled", "tracking_hint", "tracking_uri"]
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,18 @@ def tracking_enabled() -> bool:
         logger.warning("MLflow is not installed, so this run is not tracked: `pip install mlflow` to change that.")
         return False
     return True
+
+
+def tracking_uri(output_dir: str | Path) -> str:
+    """Return the server that ``MLFLOW_TRACKING_URI`` names, else a SQLite file beside the outputs."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{output_dir}/mlruns.db"
+
+
+def tracking_hint(uri: str) -> str:
+    """Say how to look at a run that is recorded at ``uri``."""
+    if find_spec("mlflow") is None:
+        return "MLflow:  not installed, so the run was not recorded"
+    return f"MLflow:  mlflow ui --backend-store-uri {uri}" if uri.startswith("sqlite:") else f"MLflow:  {uri}"
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -5,7 +5,14 @@ import platform
 import pytest
 
 import monai_ssl
-from monai_ssl.bundle import make_run_name, provenance, run_parameters, tracking_enabled
+from monai_ssl.bundle import (
+    make_run_name,
+    provenance,
+    run_parameters,
+    tracking_enabled,
+    tracking_hint,
+    tracking_uri,
+)
 from monai_ssl.data import DataList
 from monai_ssl.handlers.tracking import RUN_NAME_FILE
 
@@ -85,3 +92,15 @@ def test_one_process_of_a_group_tracks(monkeypatch, rank):
     monkeypatch.setattr(provenance.torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(provenance.torch.distributed, "get_rank", lambda: rank)
     assert tracking_enabled() == (rank == 0)
+
+
+def test_where_runs_are_recorded(monkeypatch, tmp_path):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    own = tracking_uri(tmp_path)
+    assert own == f"sqlite:///{tmp_path}/mlruns.db"
+    assert tracking_hint(own) == f"MLflow:  mlflow ui --backend-store-uri {own}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.hospital.example")
+    assert tracking_uri(tmp_path) == "https://mlflow.hospital.example"
+    assert tracking_hint(tracking_uri(tmp_path)) == "MLflow:  https://mlflow.hospital.example"
+    monkeypatch.setattr("monai_ssl.bundle.provenance.find_spec", lambda _: None)
+    assert "not installed" in tracking_hint(own)
