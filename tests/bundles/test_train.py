@@ -156,7 +156,9 @@ def test_the_papers_settings_run(name, demo, tmp_path):
     assert settings == {"lr": 1e-4, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-5}
     image = ran.parser.get_parsed_content("train#dataset")[0]["image"]
     assert image.shape == (3, 32, 32)
-    assert (tmp_path / "models" / "model.pt").is_file()
+    shared = {key: overrides[key] for key in ("bundle_root", "device", "image_size", "pretrained", "densenet")}
+    run_bundle(name, ("inference", "paper"), "infer", "inference", dataset_dir=str(demo / "images"), **shared)
+    assert (tmp_path / "eval" / "predictions.csv").is_file()
 
 
 @pytest.mark.parametrize("output", ["F1", "F2"])
