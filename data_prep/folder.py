@@ -10,7 +10,7 @@ from data_prep.inspection import Inspected, inspect_images
 from data_prep.labels import Labels, guess_format, read_labels
 from data_prep.matching import match_rows
 from data_prep.options import add_arguments
-from data_prep.patients import choose_patients, pseudonyms, warn_of_paths
+from data_prep.patients import choose_patients, pseudonyms, shuffled_numbers, warn_of_paths
 from data_prep.problems import mismatched, of_other_classes, unreadable, write_skipped
 from data_prep.protocol import Item, divide
 from data_prep.provenance import describe, refuse_overwriting
@@ -68,11 +68,14 @@ def run(options: argparse.Namespace) -> None:
 
     rows = [matches.row_of.get(name) for name in names]
     in_table = [table.rows[row][roles.patient] if row is not None and roles.patient else None for row in rows]
-    patients = choose_patients(in_table, [seen[name].patient for name in names])
-    aliases = pseudonyms(names, patients, options.seed)
+    in_header = [seen[name].patient for name in names]
+    patients = choose_patients(names, in_table, in_header, options.labels)
+    aliases = pseudonyms(patients, options.seed)
     if not options.copy:
-        warn_of_paths(names, patients)
-    items = [_item(table, roles, labels, alias, row) for alias, row in zip(aliases, rows, strict=True)]
+        warn_of_paths(names, in_table, in_header)
+    # Splits and budget are drawn by numbers that never leave this function: a pseudonym tells nothing of its draw.
+    drawn_by = shuffled_numbers(patients, options.seed)
+    items = [_item(table, roles, labels, number, row) for number, row in zip(drawn_by, rows, strict=True)]
     division = divide(
         items,
         fractions=options.fractions,
@@ -84,10 +87,16 @@ def run(options: argparse.Namespace) -> None:
     )
 
     sources = [(folder / name).absolute() for name in names]
-    targets = [(output / name).absolute() for name in opaque_names(names, options.seed)] if options.copy else sources
+    copies = opaque_names(names, patients, options.seed)
+    targets = [(output / name).absolute() for name in copies] if options.copy else sources
     entries = [{"image": str(target), "patient": alias} for target, alias in zip(targets, aliases, strict=True)]
+    # Copies come in the order of their opaque names: that of the original paths would tell which image is which.
+    order = copies if options.copy else names
     lists = {
-        key: [entries[i] if key == "unlabeled" else entries[i] | {"label": items[i].label} for i in places]
+        key: [
+            entries[i] if key == "unlabeled" else entries[i] | {"label": items[i].label}
+            for i in sorted(places, key=lambda index: order[index])
+        ]
         for key, places in division.lists.items()
     }
     datalist = DataList(

@@ -15,7 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     given.add_argument("--images", required=True, metavar="DIR", help="folder of images, with its folders")
     given.add_argument("--labels", required=True, metavar="CSV", help="table with a row an image")
     given.add_argument("--output", required=True, metavar="DIR", help="folder that gets the datalist.json")
-    given.add_argument("--copy", action="store_true", help="copy the images to OUTPUT/images under opaque names")
+    given.add_argument(
+        "--copy",
+        action="store_true",
+        help="copy the images to OUTPUT/images under opaque names; metadata inside PNG, JPEG, TIFF and NIfTI files is "
+        "copied as it is",
+    )
     given.add_argument("--overwrite", action="store_true", help="replace a datalist.json that differs")
 
     table = parser.add_argument_group("table (columns are found by their names where these are plain)")

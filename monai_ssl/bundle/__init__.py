@@ -1,7 +1,7 @@
 """What the bundles' configurations call around a run."""
 
 from monai_ssl.bundle.evaluation import track_evaluation
-from monai_ssl.bundle.model import find_thresholds, load_model, read_model_info, write_model_info
+from monai_ssl.bundle.model import find_thresholds, load_model, model_info, read_model_info
 from monai_ssl.bundle.paths import find_bundle_root
 from monai_ssl.bundle.provenance import (
     make_run_name,
@@ -10,14 +10,16 @@ from monai_ssl.bundle.provenance import (
     tracking_hint,
     tracking_uri,
 )
-from monai_ssl.bundle.setup import distribute, prepare_run, show_input_errors_plainly
+from monai_ssl.bundle.setup import as_bool, distribute, prepare_run, show_input_errors_plainly
 
 __all__ = [
+    "as_bool",
     "distribute",
     "find_bundle_root",
     "find_thresholds",
     "load_model",
     "make_run_name",
+    "model_info",
     "prepare_run",
     "read_model_info",
     "run_parameters",
@@ -26,5 +28,4 @@ __all__ = [
     "tracking_enabled",
     "tracking_hint",
     "tracking_uri",
-    "write_model_info",
 ]

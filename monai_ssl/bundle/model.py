@@ -12,11 +12,10 @@ from torch import nn
 
 from monai_ssl.data import DataList
 from monai_ssl.errors import InputError
-from monai_ssl.files import write_json
 from monai_ssl.handlers.checkpoint import load_checkpoint
 from monai_ssl.reports import read_thresholds
 
-__all__ = ["MODEL_INFO_NAME", "find_thresholds", "load_model", "read_model_info", "write_model_info"]
+__all__ = ["MODEL_INFO_NAME", "find_thresholds", "load_model", "model_info", "read_model_info"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,26 +40,24 @@ def load_model(network: nn.Module, path: str | Path) -> nn.Module:
     return network
 
 
-def write_model_info(model_dir: str | Path, datalist: DataList, **settings: Any) -> None:
-    """Write beside the model what inference must know of it.
+def model_info(datalist: DataList, **settings: Any) -> dict[str, Any]:
+    """Say what inference must know of a model; :class:`monai_ssl.handlers.BestModelSaver` writes it beside the model.
 
     Args:
-        model_dir: the folder of the model.
-        datalist: gives task, labels, channels and dimensions.
+        datalist: gives task, labels, modality, channels and dimensions.
         settings: what else, such as ``windows`` and ``image_size``.
     """
-    names = ("task", "labels", "modality", "channels", "spatial_dims")
-    info = {name: getattr(datalist, name) for name in names} | settings
-    write_json(Path(model_dir) / MODEL_INFO_NAME, info | {"labels": list(datalist.labels)})
+    names = ("task", "modality", "channels", "spatial_dims")
+    return {"labels": list(datalist.labels)} | {name: getattr(datalist, name) for name in names} | settings
 
 
-def read_model_info(bundle_root: str | Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
+def read_model_info(model_dir: str | Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Read what was written beside the model; without a trained model the bundle's defaults hold.
 
     Raises:
         InputError: when the file is damaged.
     """
-    path = Path(bundle_root) / "models" / MODEL_INFO_NAME
+    path = Path(model_dir) / MODEL_INFO_NAME
     if not path.is_file():
         return dict(defaults)
     try:

@@ -13,10 +13,10 @@ from monai.utils import set_determinism
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from monai_ssl.errors import find_input_error
+from monai_ssl.errors import InputError, find_input_error
 from monai_ssl.files import make_folder, write_json
 
-__all__ = ["distribute", "prepare_run", "show_input_errors_plainly"]
+__all__ = ["as_bool", "distribute", "prepare_run", "show_input_errors_plainly"]
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,20 @@ def prepare_run(output_dir: str | Path, seed: int | None = None, task: str = "tr
         write_json(Path(output_dir) / f"config_{task}.json", json.loads(json.dumps(config, default=str)))
 
 
+def as_bool(value: bool | str) -> bool:
+    """Read a yes-or-no option: the command line hands on ``true`` and ``false`` as words.
+
+    Raises:
+        InputError: for anything else.
+    """
+    words = {"true": True, "false": False}
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() not in words:
+        raise InputError(f"The option is {value!r}. Give true or false.")
+    return words[str(value).lower()]
+
+
 def show_input_errors_plainly() -> None:
     """Let a program that ends with an ``InputError`` print its message only.
 
@@ -54,7 +68,9 @@ def show_input_errors_plainly() -> None:
             sys.__excepthook__(kind, error, traceback)
         else:
             logger.debug("The whole error:", exc_info=(kind, error, traceback))
-            print(f"error: {found}", file=sys.stderr)
+            # From a worker process it comes with that process's traceback in the message.
+            message = str(found).rsplit("InputError: ", 1)[-1].strip()
+            print(f"error: {message}", file=sys.stderr)
 
     sys.excepthook = hook
 

@@ -1,5 +1,6 @@
 """The data list: which images there are, what is known of them and what each is for."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -64,6 +65,12 @@ class DataList:
     def num_classes(self) -> int:
         """The number of classes."""
         return len(self.labels)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the lists: another image, label or split gives another."""
+        lists = json.dumps([getattr(self, key) for key in LISTS], sort_keys=True)
+        return hashlib.sha256(lists.encode()).hexdigest()
 
     @classmethod
     def load(cls, dataset_dir: str | os.PathLike[str]) -> "DataList":

@@ -70,6 +70,8 @@ def _check_head(content: Mapping[str, Any], file: Path) -> None:
     labels = content["labels"]
     if not isinstance(labels, list) or not labels or not all(isinstance(label, str) and label for label in labels):
         raise InputError(f"{file}: labels is not a list of class names. Give at least one name.")
+    if "mean" in labels:
+        raise InputError(f"{file}: a class is called 'mean', as the mean over the classes is. Rename it.")
     if len(set(labels)) < len(labels):
         raise InputError(f"{file}: a class name occurs twice in labels. Give each class a name of its own.")
     if not isinstance(content["modality"], str) or not content["modality"]:

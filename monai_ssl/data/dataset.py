@@ -3,11 +3,13 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import torch
 from monai.data import CacheDataset
+from tqdm import tqdm
 
 from monai_ssl.errors import InputError, find_input_error
 
@@ -43,6 +45,21 @@ class ImageDataset(CacheDataset):
             super().__init__(
                 data, transform, cache_rate=cache_rate, num_workers=num_workers, progress=progress, copy_cache=False
             )
+
+    def _fill_cache(self, indices: Any = None) -> list[Any]:
+        """Read what is cached, in threads that are waited for when one meets an error.
+
+        MONAI's pool is left running then, and a program that ends in that moment may be aborted.
+        """
+        chosen = range(self.cache_num) if indices is None else list(indices)
+        with ThreadPoolExecutor(self.num_workers or 1) as pool:
+            reading = [pool.submit(self._load_cache_item, index) for index in chosen]
+            shown = tqdm(reading, desc="Loading dataset", disable=not self.progress)
+            try:
+                return [future.result() for future in shown]
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def _load_cache_item(self, idx: int) -> Any:
         return self._checked(super()._load_cache_item(idx), idx)

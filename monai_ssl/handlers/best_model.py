@@ -11,6 +11,7 @@ from monai.engines import Workflow
 from torch import nn
 
 from monai_ssl.errors import InputError
+from monai_ssl.files import write_json
 from monai_ssl.handlers.checkpoint import save_tensors
 
 __all__ = ["BestModelSaver"]
@@ -30,16 +31,25 @@ class BestModelSaver:
         path: the model file.
         candidates: the networks, by name; their architectures are the same.
         metrics: for each candidate the metric in the evaluator's ``state.metrics`` that judges it; higher is better.
+        info: what must be known to use the model (classes, size...); written beside it as ``model.json``, so that the
+            two always belong together.
 
     Raises:
         ValueError: when candidates and metrics do not name the same.
         InputError: after a validation that does not give one of the metrics.
     """
 
-    def __init__(self, path: str | Path, candidates: Mapping[str, nn.Module], metrics: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        candidates: Mapping[str, nn.Module],
+        metrics: Mapping[str, str],
+        info: Mapping[str, Any] | None = None,
+    ) -> None:
         if not candidates or set(candidates) != set(metrics):
             raise ValueError(f"Candidates {list(candidates)} and metrics {list(metrics)} must name the same.")
         self.path, self.candidates, self.metrics = Path(path), dict(candidates), dict(metrics)
+        self.info = info
         self.best: dict[str, Any] = {"value": None, "candidate": None, "epoch": None}
 
     def attach(self, engine: Workflow) -> None:
@@ -60,6 +70,8 @@ class BestModelSaver:
             return
         self.best = {"value": numbers[name], "candidate": name, "epoch": engine.state.epoch}
         if engine.state.rank == 0:
+            if self.info is not None:
+                write_json(self.path.with_suffix(".json"), self.info)
             save_tensors(self.candidates[name].state_dict(), self.path)
             logger.info("Best so far: %s = %.4f (%s); saved to %s.", self.metrics[name], numbers[name], name, self.path)
 

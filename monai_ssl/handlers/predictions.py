@@ -56,7 +56,9 @@ class PredictionCollector:
             InputError: when none has run to its end.
         """
         if self._predictions is None:
-            raise InputError("no predictions have been collected. Attach the collector and run the evaluator first.")
+            raise InputError(
+                "no predictions have been collected. Is the list of images empty? Run the evaluator first."
+            )
         return self._predictions
 
     def attach(self, engine: Engine) -> None:

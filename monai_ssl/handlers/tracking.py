@@ -1,5 +1,6 @@
 """MLflow tracking: all of a run in one record, at little cost."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,15 @@ from monai.handlers import MLFlowHandler
 from monai_ssl.files import write_whole
 from monai_ssl.handlers.history import TrainingHistory
 
-__all__ = ["RUN_NAME_FILE", "MLflowTracker"]
+__all__ = ["RUN_NAME_FILE", "MLflowTracker", "metric_name"]
 
 RUN_NAME_FILE = "run_name.txt"
 """Where in the output folder a run leaves its name, for a resumed run and for the evaluation."""
+
+
+def metric_name(name: str) -> str:
+    """Replace what MLflow does not allow in a metric's name; a class may be called anything."""
+    return re.sub(r"[^\w\-./ :]", "_", name)
 
 
 class MLflowTracker(MLFlowHandler):
@@ -69,8 +75,14 @@ class MLflowTracker(MLFlowHandler):
 
     def start(self, engine: Engine) -> None:
         """Find or make the run, log its parameters and leave its name."""
+        # MONAI's own search leaves out runs that are finished, which a run with this name only is if it is resumed.
+        self._set_experiment()
+        experiment: Any = self.experiment
+        found = self.client.search_runs(
+            experiment.experiment_id, filter_string=f"attributes.run_name = '{self.run_name}'", max_results=1
+        )
+        self.cur_run = found[0] if found else None
         super().start(engine)
-        # A run that is taken up again may be marked as failed.
         run: Any = self.cur_run
         self.client.update_run(run.info.run_id, status="RUNNING")
         parameters = dict(self.parameters)
@@ -89,6 +101,9 @@ class MLflowTracker(MLFlowHandler):
     def epoch_completed(self, engine: Engine) -> None:
         """Log the epoch's row of the history."""
         self._log_metrics(self.history.rows[-1], step=engine.state.iteration)
+
+    def _log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
+        super()._log_metrics({metric_name(name): value for name, value in metrics.items()}, step)
 
     def _fail(self, engine: Engine, error: BaseException) -> None:  # noqa: ARG002
         try:

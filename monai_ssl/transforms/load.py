@@ -46,6 +46,7 @@ class LoadRadiologyImage(Transform):
     Args:
         channels: 1 (grey) or 3 (RGB) for each window.
         windows: one or more windows; several become channels, in their order, and go with ``channels=1`` only.
+        spatial_dims: 2 or 3 to refuse images of the other kind; ``None`` takes both.
 
     Raises:
         InputError: for other arguments.
@@ -53,10 +54,15 @@ class LoadRadiologyImage(Transform):
 
     backend = [TransformBackends.NUMPY]  # noqa: RUF012 - as MONAI declares it
 
-    def __init__(self, channels: int = 1, windows: str | Sequence[str | Sequence[float]] = ("auto",)) -> None:
+    def __init__(
+        self,
+        channels: int = 1,
+        windows: str | Sequence[str | Sequence[float]] = ("auto",),
+        spatial_dims: int | None = None,
+    ) -> None:
         if channels not in (1, 3):
             raise InputError(f"channels is {channels!r}. Give 1 (grey) or 3 (RGB).")
-        self.channels = channels
+        self.channels, self.spatial_dims = channels, spatial_dims
         self.windows = check_windows(windows)
         if channels == 3 and len(self.windows) > 1:
             raise InputError(f"channels is 3 with {len(self.windows)} windows. Give one window, or channels=1.")
@@ -82,6 +88,11 @@ class LoadRadiologyImage(Transform):
             image = np.concatenate([_scale_nifti(values, window) for window in self.windows])
         else:
             image = self._full_range(path, read_picture(path))
+        if self.spatial_dims not in (None, image.ndim - 1):
+            raise InputError(
+                f"{path}: this image has {image.ndim - 1} dimensions, where {self.spatial_dims} are expected. Take it "
+                "out, or use a model for such images."
+            )
         return torch.from_numpy(_to_channels(image, self.channels) if len(self.windows) == 1 else image)
 
     def _dicom(self, path: str | os.PathLike[str]) -> NDArray[np.float32]:
@@ -124,6 +135,7 @@ class LoadRadiologyImaged(MapTransform):
         keys: keys of paths.
         channels: see :class:`LoadRadiologyImage`.
         windows: see :class:`LoadRadiologyImage`.
+        spatial_dims: see :class:`LoadRadiologyImage`.
         allow_missing_keys: whether a key may be missing.
     """
 
@@ -134,10 +146,11 @@ class LoadRadiologyImaged(MapTransform):
         keys: KeysCollection,
         channels: int = 1,
         windows: str | Sequence[str | Sequence[float]] = ("auto",),
+        spatial_dims: int | None = None,
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
-        self.load = LoadRadiologyImage(channels, windows)
+        self.load = LoadRadiologyImage(channels, windows, spatial_dims)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return a copy of ``data`` with images."""

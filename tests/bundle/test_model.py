@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from monai_ssl.bundle import find_thresholds, load_model, read_model_info, write_model_info
+from monai_ssl.bundle import find_thresholds, load_model, model_info, read_model_info
 from monai_ssl.data import DataList
 from monai_ssl.errors import InputError
 from tests.engines.counting import same_bits
@@ -59,8 +59,10 @@ def test_a_model_that_is_missing_or_damaged(model):
 
 
 def test_what_is_written_beside_the_model_is_read(tmp_path):
-    write_model_info(tmp_path / "models", datalist(), windows=["brain"], image_size=64)
-    info = read_model_info(tmp_path, {"task": "multiclass", "labels": [], "extra": 1})
+    (tmp_path / "models").mkdir()
+    written = model_info(datalist(), windows=["brain"], image_size=64)
+    (tmp_path / "models" / "model.json").write_text(json.dumps(written))
+    info = read_model_info(tmp_path / "models", {"task": "multiclass", "labels": [], "extra": 1})
     assert info == {
         "task": "multilabel",
         "labels": ["bleed", "tumour"],
@@ -85,7 +87,7 @@ def test_damaged_information(tmp_path, content):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "model.json").write_bytes(content)
     with pytest.raises(InputError, match=r"model\.json: the file is damaged"):
-        read_model_info(tmp_path, {})
+        read_model_info(tmp_path / "models", {})
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from monai.bundle import ConfigWorkflow
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from monai_ssl.bundle import distribute, prepare_run, show_input_errors_plainly
+from monai_ssl.bundle import as_bool, distribute, prepare_run, show_input_errors_plainly
 from monai_ssl.errors import InputError
 
 CONFIG = {
@@ -136,3 +136,29 @@ def test_distribute(tmp_path, device):
         torch.distributed.destroy_process_group()
     assert isinstance(wrapped, DistributedDataParallel)
     assert isinstance(wrapped.module[1], nn.BatchNorm1d)  # synchronising it is for GPUs
+
+
+@pytest.mark.parametrize(("value", "expected"), [(True, True), (False, False), ("true", True), ("False", False)])
+def test_yes_or_no_from_the_command_line(value, expected):
+    assert as_bool(value) is expected
+
+
+@pytest.mark.parametrize("value", ["yes", 1, None, ""])
+def test_neither_yes_nor_no(value):
+    with pytest.raises(InputError, match="Give true or false"):
+        as_bool(value)
+
+
+def test_an_error_of_a_worker_process_is_one_line_too():
+    program = (
+        "import torch, monai_ssl.bundle as bundle\n"
+        "from monai_ssl.errors import InputError\n"
+        "class Bad(torch.utils.data.Dataset):\n"
+        "    def __len__(self): return 2\n"
+        "    def __getitem__(self, index): raise InputError('scan.dcm: cannot be read. Replace it.')\n"
+        "bundle.show_input_errors_plainly()\n"
+        "list(torch.utils.data.DataLoader(Bad(), num_workers=1))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip() == "error: scan.dcm: cannot be read. Replace it."

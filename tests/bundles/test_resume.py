@@ -9,7 +9,9 @@ import time
 import pytest
 import torch
 
-from tests.bundles.helpers import REPOSITORY, call, command, environment, small
+from data_prep.demo import make_demo
+from monai_ssl.errors import find_input_error
+from tests.bundles.helpers import REPOSITORY, call, command, environment, run_bundle, small
 
 
 def kill_in_the_second_epoch(arguments, root):
@@ -53,3 +55,16 @@ def test_a_killed_run_resumes_and_ends_the_same(bundle, demo, tmp_path):
             assert torch.equal(value, resumed["optimizer"]["state"][index][name])
     models = [torch.load(root / "models" / "model.pt", weights_only=True) for root in (whole, cut)]
     assert all(torch.equal(value, models[1][name]) for name, value in models[0].items())
+
+
+def test_what_would_not_be_the_same_run_is_refused(demo, tmp_path):
+    """Another length would change schedules, other images could move from training to validation."""
+    run_bundle("supervised", ("train",), "train", "training", **small(demo, tmp_path, max_epochs=1))
+    info = (tmp_path / "models" / "model.json").read_bytes()
+    other = make_demo(tmp_path / "other", seed=1, patients=15, budget=0.25, progress=False)
+    for change, named in (({"max_epochs": 2}, "max_epochs"), ({"dataset_dir": str(other)}, "data list")):
+        overrides = small(demo, tmp_path, resume="true") | {"max_epochs": 1} | change
+        with pytest.raises(RuntimeError) as caught:
+            run_bundle("supervised", ("train",), "train", "training", **overrides)
+        assert named in str(find_input_error(caught.value))
+    assert (tmp_path / "models" / "model.json").read_bytes() == info

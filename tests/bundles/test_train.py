@@ -175,3 +175,19 @@ def test_one_of_noteachers_networks_can_be_deployed(output, demo, tmp_path):
         device="cpu",
     )
     assert (tmp_path / "eval" / "predictions.csv").is_file()
+
+
+def test_evaluation_and_inference_take_over_how_the_model_was_trained(demo, tmp_path):
+    """From ``model_dir``, wherever that is: image size, windows and output are not given again."""
+    where = {"bundle_root": str(tmp_path), "model_dir": str(tmp_path / "m"), "output_dir": str(tmp_path / "o")}
+    trained = small(demo, tmp_path, max_epochs=1, windows=["brain", "bone"], output="F2") | where
+    run_bundle("noteacher", ("train",), "train", "training", **trained)
+    shared = {**where, "device": "cpu"}
+    evaluated = run_bundle(
+        "noteacher", ("train", "evaluate"), "train", "evaluating", **shared, dataset_dir=str(demo), replicates=5
+    )
+    inferred = run_bundle("noteacher", ("inference",), "infer", "inference", **shared, dataset_dir=str(demo / "images"))
+    for ran in (evaluated, inferred):
+        settings = [ran.parser.get_parsed_content(name) for name in ("image_size", "windows", "output")]
+        assert settings == [32, ["brain", "bone"], "F2"]
+    assert (tmp_path / "o" / "predictions.csv").is_file()

@@ -168,6 +168,16 @@ def test_other_list_is_not_overwritten(run: Run, tmp_path: Path, images: Path, t
     assert DataList.load(tmp_path / "out") != before
 
 
+def test_order_of_the_lists_does_not_tell_that_of_the_originals(run: Run) -> None:
+    copied = run("--copy")
+    for key in LISTS:
+        listed = [entry["image"] for entry in getattr(copied, key)]
+        assert listed == sorted(listed)
+    originals = [entry["image"] for entry in run("--overwrite").test]
+    assert len(originals) == 12
+    assert originals != sorted(originals)
+
+
 def test_own_split(tmp_path: Path, run: Run, refuse: Callable[..., str]) -> None:
     def split(index: int) -> str:
         return "Train" if index < 40 else "valid" if index < 50 else "TEST"
@@ -272,6 +282,21 @@ def test_dicom_patients_and_copies(tmp_path: Path, run: Run, images: Path, caplo
         np.testing.assert_array_equal(old.pixel_array, new.pixel_array)
         assert (new.RescaleSlope, new.RescaleIntercept, new.WindowWidth) == (2, -1000, 80)
         assert new.PatientID == after["patient"]
+
+
+def test_images_without_a_row_stay_with_their_patient(tmp_path: Path, run: Run, images: Path) -> None:
+    """The table numbers the patients, the headers name them: 3 images each, of which the third has no row."""
+    for index in range(60):
+        (images / f"{index:03d}.png").unlink()
+        write_dicom(images / f"{index:03d}.dcm", f"REAL{index // 3:03d}")
+    rows = [(f"{index:03d}.dcm", index // 3 + 100, index % 2) for index in range(60) if index % 3 < 2]
+    write_csv(tmp_path / "labels.csv", ("image", "patient", "bleed"), rows)
+    datalist = run("--patient_column=patient", "--unlabeled_rest", "--budget=1.0")
+    assert len(datalist.labeled) == 28  # 14 of 20 patients
+    trained = {int(name[:3]) // 3 for name in names(datalist, "labeled")}
+    assert {int(name[:3]) // 3 for name in names(datalist, "unlabeled")} == trained
+    assert not trained & {int(name[:3]) // 3 for name in names(datalist, "validation", "test")}
+    assert len({entry["patient"] for key in LISTS for entry in getattr(datalist, key)}) == 20
 
 
 def test_several_modalities(tmp_path: Path, run: Run, images: Path, refuse: Callable[..., str]) -> None:

@@ -107,3 +107,17 @@ def test_bad_arguments(tmp_path):
     evaluator = ScriptedEvaluator({1: {"auroc": 1.0}}, [BestModelSaver("m.pt", {"a": nn.Identity()}, {"a": "auc"})])
     with pytest.raises(InputError, match=r"'auc'.*'auroc'"):
         evaluator.run()
+
+
+def test_what_must_be_known_is_written_with_the_model_and_only_then(tmp_path):
+    method = Counter()
+    file = tmp_path / "model.pt"
+    saver = BestModelSaver(file, {"network": method}, {"network": "auroc"}, info={"labels": ["bleed"]})
+    evaluator = ScriptedEvaluator({1: {"auroc": NAN}, 2: {"auroc": 0.6}}, [saver])
+    trainer = counter_trainer([ValidationHandler(1, evaluator)], 1, data=[_one()], method=method)
+    trainer.run()
+    assert not list(tmp_path.iterdir())
+    trainer.state.max_epochs = 2
+    trainer.run()
+    assert (tmp_path / "model.json").read_text() == '{\n  "labels": [\n    "bleed"\n  ]\n}\n'
+    assert file.is_file()

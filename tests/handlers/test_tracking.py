@@ -10,6 +10,7 @@ from monai.handlers import ValidationHandler
 from monai_ssl.bundle import make_run_name, track_evaluation
 from monai_ssl.errors import InputError
 from monai_ssl.handlers import MLflowTracker, TrainingCheckpoint, TrainingHistory
+from monai_ssl.handlers.tracking import metric_name
 from monai_ssl.losses import LinearRamp
 from tests.engines.counting import Counter, ScriptedEvaluator, counter_trainer, ones
 
@@ -142,3 +143,8 @@ def test_the_evaluation_joins_the_run(record):
 def test_the_interval_is_checked(tmp_path):
     with pytest.raises(ValueError, match=r"interval.*0"):
         MLflowTracker(None, tmp_path, "sqlite:///x.db", EXPERIMENT, "a", {}, [], interval=0)
+
+
+def test_a_class_may_be_called_anything():
+    assert metric_name("val_auroc_Cyst (simple), left & Ödem") == "val_auroc_Cyst _simple__ left _ Ödem"
+    assert metric_name("step/loss_supervised") == "step/loss_supervised"

@@ -1,0 +1,98 @@
+"""Copies keep what the reader reads, and nothing that tells whose image it is."""
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import encapsulate_extended
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless, SecondaryCaptureImageStorage, generate_uid
+
+from data_prep.copying import copy_image, copy_images
+from monai_ssl.transforms import read_dicom
+
+
+def dicom(bits: int = 16) -> pydicom.Dataset:
+    """4 x 4 grey pixels without values."""
+    dataset = pydicom.Dataset()
+    dataset.PatientName = dataset.PatientID = "REAL"
+    dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.Modality = SecondaryCaptureImageStorage, generate_uid(), "OT"
+    dataset.Rows = dataset.Columns = 4
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.BitsAllocated = bits
+    if bits <= 16:
+        dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = bits, bits - 1, 0
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return dataset
+
+
+def copied(dataset: pydicom.Dataset, folder: Path) -> Path:
+    dataset.save_as(folder / "REAL.dcm", enforce_file_format=True)
+    copy_image(folder / "REAL.dcm", folder / "i000001.dcm", "p00001")
+    assert b"REAL" not in (folder / "i000001.dcm").read_bytes()
+    return folder / "i000001.dcm"
+
+
+@pytest.mark.parametrize(("keyword", "dtype"), [("FloatPixelData", "<f4"), ("DoubleFloatPixelData", "<f8")])
+def test_floating_point_pixels(tmp_path: Path, keyword: str, dtype: str) -> None:
+    values = np.linspace(-1.5, 2.5, 16).astype(dtype).reshape(4, 4)
+    dataset = dicom(bits=8 * values.itemsize)
+    setattr(dataset, keyword, values.tobytes())
+    np.testing.assert_array_equal(read_dicom(copied(dataset, tmp_path))[0].squeeze(), values)
+
+
+def test_segmented_palette(tmp_path: Path) -> None:
+    """Each palette is one discrete segment (opcode 0) of four 16 bit entries."""
+    dataset = dicom(bits=8)
+    dataset.PhotometricInterpretation = "PALETTE COLOR"
+    tables = {"Red": [0, 10, 20, 30], "Green": [40, 50, 60, 70], "Blue": [80, 90, 100, 110]}
+    for color, entries in tables.items():
+        setattr(dataset, f"{color}PaletteColorLookupTableDescriptor", [4, 0, 16])
+        segment = np.array([0, 4, *(257 * entry for entry in entries)], dtype="<u2")
+        setattr(dataset, f"Segmented{color}PaletteColorLookupTableData", segment.tobytes())
+    indices = np.arange(16, dtype=np.uint8).reshape(4, 4) % 4
+    dataset.PixelData = indices.tobytes()
+    dataset["PixelData"].VR = "OB"
+    copy = copied(dataset, tmp_path)
+    np.testing.assert_array_equal(read_dicom(copy)[0], read_dicom(tmp_path / "REAL.dcm")[0])
+    assert all(f"Segmented{color}PaletteColorLookupTableData" in pydicom.dcmread(copy) for color in tables)
+
+
+def test_extended_offset_table(tmp_path: Path) -> None:
+    dataset = dicom()
+    values = np.arange(16, dtype="<u2").reshape(4, 4)
+    dataset.PixelData = values.tobytes()
+    dataset.compress(RLELossless)
+    frame = next(pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1))
+    dataset.PixelData, dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths = encapsulate_extended([frame])
+    copy = copied(dataset, tmp_path)
+    np.testing.assert_array_equal(read_dicom(copy)[0].squeeze(), values)
+    assert pydicom.dcmread(copy).ExtendedOffsetTableLengths == dataset.ExtendedOffsetTableLengths
+
+
+def test_lookup_tables_without_words(tmp_path: Path) -> None:
+    dataset = dicom()
+    dataset.PixelData = np.arange(16, dtype="<u2").tobytes()
+    item = pydicom.Dataset()
+    item.LUTDescriptor, item.ModalityLUTType, item.LUTExplanation = [16, 0, 16], "US", "of REAL"
+    item.LUTData = np.arange(100, 116, dtype="<u2").tobytes()
+    item.add_new(0x00091001, "LO", "REAL")
+    dataset.ModalityLUTSequence = [item]
+    after = pydicom.dcmread(copied(dataset, tmp_path))
+    np.testing.assert_array_equal(pydicom.pixels.apply_modality_lut(after.pixel_array, after).ravel(), range(100, 116))
+
+
+def test_one_warning_of_metadata(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("a.png", "b.jpg"):
+        Image.new("L", (4, 4)).save(tmp_path / name)
+    dataset = dicom()
+    dataset.PixelData = bytes(32)
+    dataset.save_as(tmp_path / "c.dcm", enforce_file_format=True)
+    copy_images([tmp_path / "c.dcm"], [tmp_path / "i1.dcm"], ["p00001"])
+    assert not caplog.records
+    copy_images([tmp_path / "a.png", tmp_path / "b.jpg"], [tmp_path / "i2.png", tmp_path / "i3.jpg"], ["p00002"] * 2)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "Metadata inside PNG, JPEG, TIFF and NIfTI files is copied as it is" in caplog.text
