@@ -46,7 +46,14 @@ def evaluate(rank, folder):
 @pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="needs gloo")
 def test_two_processes(tmp_path):
     # Forked processes need not import everything anew, which takes longer than the test.
-    idist.spawn("gloo", evaluate, args=(tmp_path,), nproc_per_node=2, start_method="fork")
+    idist.spawn(
+        "gloo",
+        evaluate,
+        args=(tmp_path,),
+        nproc_per_node=2,
+        start_method="fork",
+        init_method=f"file://{tmp_path}/rendezvous",
+    )
     p, y = (part.numpy() for part in images())
     for rank in range(2):
         metrics, names, labels = torch.load(tmp_path / str(rank), weights_only=False)

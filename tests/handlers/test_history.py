@@ -126,7 +126,14 @@ def distributed(rank, folder):
 
 @pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="needs gloo")
 def test_two_processes_count_together(tmp_path):
-    idist.spawn("gloo", distributed, args=(tmp_path,), nproc_per_node=2, start_method="fork")
+    idist.spawn(
+        "gloo",
+        distributed,
+        args=(tmp_path,),
+        nproc_per_node=2,
+        start_method="fork",
+        init_method=f"file://{tmp_path}/rendezvous",
+    )
     rows = [torch.load(tmp_path / str(rank)) for rank in range(2)]
     assert rows[0] == rows[1]
     assert [row["images"] for row in rows[0]] == [4, 8]

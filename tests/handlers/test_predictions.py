@@ -76,7 +76,7 @@ def test_whole_batches_are_refused():
 
 
 def test_nothing_collected():
-    with pytest.raises(InputError, match="run the evaluator first"):
+    with pytest.raises(InputError, match="Run the evaluator first"):
         _ = PredictionCollector().predictions
     with pytest.raises(InputError, match="task"):
         PredictionCollector("segmentation")

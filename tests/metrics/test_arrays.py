@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from monai_ssl.errors import InputError
-from monai_ssl.metrics import Predictions, check_arrays, check_task, one_against_rest
+from monai_ssl.metrics import Predictions, check_arrays, one_against_rest
+from monai_ssl.tasks import check_task
 
 NAN = float("nan")
 
