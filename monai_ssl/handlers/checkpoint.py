@@ -12,6 +12,7 @@ import torch
 from ignite.engine import Events
 from monai.engines import Workflow
 
+from monai_ssl.data.stream_order import count_processes
 from monai_ssl.errors import InputError
 from monai_ssl.files import write_whole
 
@@ -100,7 +101,7 @@ class TrainingCheckpoint:
                 f"{self.path}: this file is no checkpoint of this bundle (it lacks {missing}). Name the file that "
                 "training wrote, or start anew without `--resume true`."
             )
-        world_size = torch.distributed.get_world_size() if _is_distributed() else 1
+        world_size = count_processes()
         for name, value in (self.settings | _sizes(engine, world_size)).items():
             if checkpoint["settings"].get(name) != value:
                 raise InputError(
@@ -139,17 +140,13 @@ def _sizes(engine: Workflow, processes: int) -> dict[str, int]:
     return {"iterations an epoch": engine.state.epoch_length, "processes": processes}
 
 
-def _is_distributed() -> bool:
-    return torch.distributed.is_available() and torch.distributed.is_initialized()
-
-
 def _first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(lines[:2])[:300] if lines else type(error).__name__
 
 
 def _gather(state: dict[str, Any]) -> list[dict[str, Any]]:
-    if not _is_distributed():
+    if count_processes() == 1:
         return [state]
     states: list[Any] = [None] * torch.distributed.get_world_size()
     torch.distributed.all_gather_object(states, state)
