@@ -22,8 +22,8 @@ from tqdm import tqdm
 from data_prep.patients import secret
 from monai_ssl.data.listing import split_name
 from monai_ssl.files import write_whole
-from monai_ssl.transforms.dicom_header import HEADER_KEYWORDS
-from monai_ssl.transforms.dicom_pixels import PIXEL_KEYWORDS
+from monai_ssl.readers.dicom_header import HEADER_KEYWORDS
+from monai_ssl.readers.dicom_pixels import PIXEL_KEYWORDS
 
 __all__ = ["copy_image", "copy_images", "opaque_names"]
 

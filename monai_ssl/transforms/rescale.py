@@ -3,35 +3,14 @@
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from monai.config import KeysCollection, NdarrayOrTensor
 from monai.transforms import MapTransform, Transform
 from monai.utils import TransformBackends, convert_to_numpy
-from numpy.typing import ArrayLike, NDArray
 
-from monai_ssl.transforms.dicom_header import DicomHeader
+from monai_ssl.readers import DicomHeader, rescale
 
-__all__ = ["RescaleToHU", "RescaleToHUd", "rescale"]
-
-
-def rescale(stored: ArrayLike, header: DicomHeader) -> NDArray[np.float32]:
-    """Rescale stored values by a header's slope and intercept, or by its modality lookup table.
-
-    Args:
-        stored: stored values of any shape.
-        header: header of the file they are from.
-
-    Returns:
-        ``slope * stored + intercept``, or ``lut[stored - first]`` with the index clipped to the table; the same shape.
-    """
-    if header.modality_lut is not None:
-        index = np.asarray(stored).astype(np.int64) - header.modality_lut_first
-        return np.asarray(header.modality_lut, dtype=np.float32)[np.clip(index, 0, len(header.modality_lut) - 1)]
-    values = np.array(stored, dtype=np.float32)
-    values *= np.float32(header.slope)
-    values += np.float32(header.intercept)
-    return values
+__all__ = ["RescaleToHU", "RescaleToHUd"]
 
 
 class RescaleToHU(Transform):
@@ -47,7 +26,7 @@ class RescaleToHU(Transform):
         """Rescale one image.
 
         Args:
-            img: stored values, as :func:`~monai_ssl.transforms.read_dicom` gives them.
+            img: stored values, as :func:`~monai_ssl.readers.read_dicom` gives them.
             header: its header.
 
         Returns:

@@ -8,18 +8,10 @@ import torch
 from monai.config import KeysCollection, NdarrayOrTensor
 from monai.transforms import MapTransform, Transform
 from monai.utils import TransformBackends, convert_to_numpy
-from numpy.typing import NDArray
 
-from monai_ssl.errors import InputError
-from monai_ssl.transforms.dicom_header import DicomHeader
-from monai_ssl.transforms.rescale import rescale
-from monai_ssl.transforms.windows import Window, check_windows, header_limits, hu_limits, scale_range
+from monai_ssl.readers import DicomHeader, apply_windows, check_windows
 
 __all__ = ["WindowHU", "WindowHUd"]
-
-# CT scanners fill the corners outside their round field of view with values such as -2000 (stored, so -3024 HU) and
-# often do not say so in PixelPaddingValue. Air is at -1000 HU and 12-bit CT ends at -1024 HU; nothing scanned is here.
-_CT_PADDING_BELOW_HU = -1500.0
 
 
 class WindowHU(Transform):
@@ -68,40 +60,7 @@ class WindowHU(Transform):
         Raises:
             InputError: for NaN or infinite values, and where the header does not have what a window needs.
         """
-        hu: NDArray[np.float32] = convert_to_numpy(img, dtype=np.float32)
-        if not np.isfinite(hu).all():
-            raise InputError("the image holds NaN or infinite values. Mend it before windowing.")
-        output = np.empty((len(self.windows), *hu.shape), dtype=np.float32)
-        for channel, window in zip(output, self.windows, strict=True):
-            scale_range(hu, *_limits(window, header), out=channel)
-        if header is not None:
-            if header.photometric_interpretation == "MONOCHROME1":
-                np.subtract(1.0, output, out=output)
-            padding = _padding_mask(hu, header)
-            if padding.any():
-                output[:, padding] = 0.0
-        return torch.from_numpy(output.reshape(-1, *hu.shape[1:]))
-
-
-def _limits(window: Window, header: DicomHeader | None) -> tuple[float, float]:
-    """(low, high) of a window, in HU."""
-    limits = hu_limits(window)
-    if limits is not None:
-        return limits
-    if header is None:
-        raise InputError(f"the window '{window}' needs a header. Give a window such as 'brain' or (center, width).")
-    return header_limits(window, header)
-
-
-def _padding_mask(hu: NDArray[np.float32], header: DicomHeader) -> NDArray[np.bool_]:
-    """Where an image is padding."""
-    mask = hu < _CT_PADDING_BELOW_HU if header.modality == "CT" else np.zeros(hu.shape, dtype=np.bool_)
-    if header.padding_value is not None:
-        limit = header.padding_value if header.padding_range_limit is None else header.padding_range_limit
-        # Rescaled by the same arithmetic as the image, so that equal stored values are equal here.
-        ends = rescale((header.padding_value, limit), header)
-        mask |= (hu >= ends.min()) & (hu <= ends.max())
-    return mask
+        return torch.from_numpy(apply_windows(convert_to_numpy(img, dtype=np.float32), self.windows, header))
 
 
 class WindowHUd(MapTransform):

@@ -11,7 +11,7 @@ from pydicom.encaps import encapsulate_extended
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, SecondaryCaptureImageStorage, generate_uid
 
 from data_prep.copying import copy_image, copy_images
-from monai_ssl.transforms import read_dicom
+from monai_ssl.readers import read_dicom
 
 
 def dicom(bits: int = 16) -> pydicom.Dataset:

@@ -10,7 +10,8 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import MPEG2MPML, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless
 
 from monai_ssl.errors import InputError
-from monai_ssl.transforms import DicomHeader, ReadDicomd, RescaleToHU, RescaleToHUd, WindowHU, read_dicom
+from monai_ssl.readers import DicomHeader, read_dicom
+from monai_ssl.transforms import ReadDicomd, RescaleToHU, RescaleToHUd, WindowHU
 
 SIGNED = np.array([[-2000, -1], [0, 3000]], dtype=np.int16)
 UNSIGNED = np.array([[0, 1], [1024, 4095]], dtype=np.uint16)

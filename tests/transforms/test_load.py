@@ -235,7 +235,7 @@ def test_missing_file(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"channels": 2}, "channels is 2"),
+        ({"channels": 0}, "channels is 0"),
         ({"windows": ["lung"]}, "lung"),
         ({"channels": 3, "windows": ["brain", "bone"]}, "3 with 2 windows"),
     ],

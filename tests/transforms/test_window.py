@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from monai_ssl.errors import InputError
-from monai_ssl.transforms import CT_WINDOWS, DicomHeader, RescaleToHUd, WindowHU, WindowHUd
+from monai_ssl.readers import CT_WINDOWS, DicomHeader
+from monai_ssl.transforms import RescaleToHUd, WindowHU, WindowHUd
 
 HU = np.array([[[-1000.0, 0.0, 20.0], [40.0, 80.0, 3000.0]]], dtype=np.float32)
 

@@ -11,7 +11,7 @@ from pydicom.pixels import apply_color_lut, get_decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from monai_ssl.errors import InputError
-from monai_ssl.transforms.dicom_header import DicomHeader
+from monai_ssl.readers.dicom_header import DicomHeader
 
 __all__ = ["PIXEL_KEYWORDS", "decode_pixels", "to_rgb"]
 

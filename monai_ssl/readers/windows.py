@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_ssl.errors import InputError
-from monai_ssl.transforms.dicom_header import DicomHeader
-from monai_ssl.transforms.rescale import rescale
+from monai_ssl.readers.dicom_header import DicomHeader
+from monai_ssl.readers.rescale import rescale
 
 __all__ = ["CT_WINDOWS", "Window", "check_windows", "header_limits", "hu_limits", "scale_range"]
 
