@@ -1,12 +1,17 @@
-"""Time to read a CT slice: DICOM file to HU to window, beside pydicom's bare decoding and MONAI's reader.
+"""Time to read a CT slice: DICOM file to HU to window, beside plain pydicom with NumPy and MONAI's reader.
 
-Run with ``python -m benchmarks.dicom_reading``. It writes synthetic 512 x 512 slices to a temporary folder, reads all
-of them in each way in turn, several times over, and prints the median time per file and its ratio to bare pydicom.
+Run with ``python -m benchmarks.dicom_reading``. It writes synthetic 512 x 512 slices to a temporary folder, with
+headers as long as scanners write them, reads all of them in each way in turn, several times over, and prints the
+median time per file and its ratio to the plain loop. Then worker processes read them, one and two in turn. All files
+are in the page cache, no way resizes, and arrays are dropped as soon as they are made. ``--folder`` compares the ways
+on real slices of your own too.
 """
 
 import argparse
+import multiprocessing
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,28 +19,12 @@ from typing import Any
 import numpy as np
 import torch
 from monai.transforms import LoadImage
-from pydicom import Dataset, FileMetaDataset, dcmread
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from benchmarks.dicom_slices import plain_read, read_chunk, write_slice
 from benchmarks.timing import add_arguments, alternate, conditions
-from monai_ssl.transforms import LoadRadiologyImage
+from monai_ssl.readers import read_image
 
-
-def write_slice(path: Path, generator: np.random.Generator, size: int = 512) -> None:
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.SOPClassUID = CTImageStorage
-    dataset.SOPInstanceUID = generate_uid()
-    dataset.Modality = "CT"
-    dataset.Rows = dataset.Columns = size
-    dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
-    dataset.RescaleSlope, dataset.RescaleIntercept = "1", "-1024"
-    dataset.WindowCenter, dataset.WindowWidth = "40", "80"
-    dataset.PixelData = generator.integers(0, 4096, (size, size), dtype=np.uint16).tobytes()
-    dataset.save_as(path, enforce_file_format=True)
+_CHUNK = 25
 
 
 def read_all(read: Callable[[Path], Any], paths: list[Path]) -> None:
@@ -43,29 +32,60 @@ def read_all(read: Callable[[Path], Any], paths: list[Path]) -> None:
         read(path)
 
 
+def compare_readers(name: str, paths: list[Path], repeats: int) -> None:
+    readers: dict[str, Callable[[Path], Any]] = {
+        "pydicom and NumPy, plain loop": plain_read,
+        "read_image, 1 window": partial(read_image, channels=1, windows=("brain",)),
+        "read_image, 3 windows": partial(read_image, channels=1, windows=("brain", "subdural", "bone")),
+        "MONAI LoadImage(PydicomReader)": LoadImage(reader="PydicomReader", image_only=True),
+    }
+    medians = alternate({way: partial(read_all, read, paths) for way, read in readers.items()}, repeats)
+    plain = next(iter(medians.values()))
+    print(f"{name}: {len(paths)} files, median of {repeats}")
+    for way, median in medians.items():
+        print(
+            f"{way:32s} {1000 * median / len(paths):7.2f} ms per file  {len(paths) / median:6.0f} images/s  "
+            f"x {plain / median:.2f} as fast"
+        )
+
+
+def compare_processes(paths: list[Path], repeats: int) -> None:
+    # So that a round takes long beside the sending of jobs.
+    many = paths * max(1, 400 // len(paths))
+    chunks = [many[start : start + _CHUNK] for start in range(0, len(many), _CHUNK)]
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(1, context) as one, ProcessPoolExecutor(2, context) as two:
+        job = partial(read_chunk, windows=("brain",))
+        pools = {"1 worker process": one, "2 worker processes": two}
+        medians = alternate({name: partial(drain, pool, job, chunks) for name, pool in pools.items()}, repeats)
+    first = next(iter(medians.values()))
+    print(f"read_image, 1 window, {len(many)} images in chunks of {_CHUNK}")
+    for name, median in medians.items():
+        print(f"{name:32s} {len(many) / median:6.0f} images/s  x {first / median:.2f}")
+
+
+def drain(pool: ProcessPoolExecutor, job: Callable[[list[Path]], int], chunks: list[list[Path]]) -> None:
+    for _ in pool.map(job, chunks):
+        pass
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Time to read a CT slice.")
     parser.add_argument("--files", type=int, default=50, help="number of slices (%(default)s)")
+    parser.add_argument("--folder", type=Path, help="folder of .dcm files with slope, to be read too")
     add_arguments(parser, repeats=9)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    readers: dict[str, Callable[[Path], Any]] = {
-        "pydicom dcmread().pixel_array": lambda path: dcmread(path).pixel_array,
-        "LoadRadiologyImage, 1 window": LoadRadiologyImage(windows=["header"]),
-        "LoadRadiologyImage, 3 windows": LoadRadiologyImage(windows=["brain", "subdural", "bone"]),
-        "MONAI LoadImage(PydicomReader)": LoadImage(reader="PydicomReader", image_only=True),
-    }
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{index}.dcm" for index in range(options.files)]
         generator = np.random.default_rng(0)
         for path in paths:
             write_slice(path, generator)
-        medians = alternate({name: partial(read_all, read, paths) for name, read in readers.items()}, options.repeats)
-    bare = next(iter(medians.values()))
-    print(f"{options.files} files of 512 x 512, median of {options.repeats}")
+        compare_readers("synthetic slices of 512 x 512", paths, options.repeats)
+        compare_processes(paths, options.repeats)
+    if options.folder:
+        compare_readers(f"slices in {options.folder}", sorted(options.folder.rglob("*.dcm")), options.repeats)
     print(conditions())
-    for name, median in medians.items():
-        print(f"{name:32s} {1000 * median / options.files:7.2f} ms per file  x {median / bare:.2f}")
 
 
 if __name__ == "__main__":

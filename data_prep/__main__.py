@@ -1,4 +1,4 @@
-"""The command line: ``python -m data_prep {demo,folder} --output DIR ...``."""
+"""The command line: ``python -m data_prep NAME --source DIR --output DIR ...``."""
 
 import argparse
 import importlib
@@ -6,14 +6,30 @@ import logging
 import sys
 import warnings
 from collections.abc import Sequence
+from types import ModuleType
 
 from monai_ssl.errors import InputError
 
 __all__ = ["main"]
 
-_COMMANDS = {
+_DATA_SETS = {
+    "folder": "any folder of DICOM, PNG, JPEG, TIFF or NIfTI images, with a CSV of labels, masks, or both",
+    "rsna": "RSNA 2019 intracranial hemorrhage detection (CT slices, DICOM)",
+    "nih14": "NIH ChestX-ray14 (chest radiographs, 14 findings)",
+    "isic2018": "ISIC 2018 / HAM10000 (dermoscopy, 7 diagnoses, lesion masks)",
+    "chest": "Montgomery, Shenzhen and JSRT (chest radiographs, lung masks, 3 diagnoses)",
+    "spine": "vertebra patches of lateral spine radiographs with masks",
+    "brats": "BraTS 2015, 2018 to 2021 or MSD Task01 (brain MR, tumor regions)",
+    "la": "2018 left atrium segmentation (MR, h5)",
+    "msd": "any task of the Medical Segmentation Decathlon (NIfTI)",
+    "hippocampus": "Medical Segmentation Decathlon Task04 (MR)",
+    "medmnist": "any 2D or 3D npz of MedMNIST",
+    "cifar10": "CIFAR-10 (python batches)",
+    "mnist": "MNIST (idx files)",
+}
+_OTHERS = {
     "demo": "make the demo data set: head-CT phantoms with five types of hemorrhage, as DICOM",
-    "folder": "make a data set from a folder of DICOM, PNG, JPEG or NIfTI images and a CSV of labels",
+    "check": "check any data list: files, labels, groups and duplicates across splits; with a table and a picture",
 }
 
 
@@ -24,31 +40,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command line after the program's name; that of the process where it is None.
 
     Returns:
-        The exit code: 0, or 2 when the input cannot be used.
+        The exit code: 0, 1 when a check found problems, or 2 when the input cannot be used.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
-        prog="python -m data_prep", description="Make a data set (a folder with a datalist.json) for the bundles."
+        prog="python -m data_prep",
+        description="Make a data set (a folder with a datalist.json) for the bundles, or check one.",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{" + ",".join(_COMMANDS) + "}")
-    for name, text in _COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="NAME")
+    for name, text in (_DATA_SETS | _OTHERS).items():
+        command = commands.add_parser(name, help=text, formatter_class=argparse.RawDescriptionHelpFormatter)
         # Only the subcommand that is asked for is imported.
         if arguments and arguments[0] == name:
             module = importlib.import_module(f"data_prep.{name}")
-            module.add_arguments(command)
-            command.set_defaults(run=module.run)
-    parsed = parser.parse_args(arguments)
+            command.description = getattr(module, "HELP", f"{text[0].upper()}{text[1:]}.")
+            _add_arguments(command, module, name)
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     # pydicom's messages quote values of headers, which may tell who the patient is.
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="pydicom")
     try:
-        parsed.run(parsed)
+        return options.run(options) or 0
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return 0
+
+
+def _add_arguments(command: argparse.ArgumentParser, module: ModuleType, name: str) -> None:
+    """The subcommand's options, and what it does with them."""
+    if name in _OTHERS:
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+        return
+    from data_prep.prepare import run_source
+    from data_prep.source_options import add_source_arguments
+
+    add_source_arguments(command)
+    module.add_arguments(command)
+    command.set_defaults(run=lambda options: run_source(module.read, options))
 
 
 if __name__ == "__main__":

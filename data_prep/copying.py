@@ -2,13 +2,12 @@
 
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
-from pydicom.misc import is_dicom
 from pydicom.tag import Tag
 from pydicom.uid import (
     ExplicitVRBigEndian,
@@ -17,24 +16,29 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
     generate_uid,
 )
-from tqdm import tqdm
 
-from data_prep.patients import secret
-from monai_ssl.data.listing import split_name
+from data_prep.records import Record
+from data_prep.salt import opaque
+from data_prep.workers import run_jobs
+from data_prep.writing import is_written
+from monai_ssl.errors import InputError
 from monai_ssl.files import write_whole
 from monai_ssl.readers.dicom_header import HEADER_KEYWORDS
 from monai_ssl.readers.dicom_pixels import PIXEL_KEYWORDS
+from monai_ssl.readers.file_kind import kind_of
+from monai_ssl.readers.listing import split_name
 
-__all__ = ["copy_image", "copy_images", "opaque_names"]
+__all__ = ["copied_records", "copy_files", "copy_image"]
 
 _logger = logging.getLogger("monai_ssl")
-_STREAM = 4  # apart from the draws of splits, budget and pseudonyms
 # What the reader reads, and what makes the file valid and readable by others; everything else, private elements
 # included, is left out.
 _KEPT = (
     *HEADER_KEYWORDS,
     *PIXEL_KEYWORDS,
     "NumberOfFrames",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
     "HighBit",
     "ImagerPixelSpacing",
     "SliceThickness",
@@ -46,31 +50,72 @@ _KEPT = (
 _KEPT_OF_ITEMS = {Tag(keyword) for keyword in ("LUTDescriptor", "ModalityLUTType", "LUTData")}
 
 
-def opaque_names(images: Sequence[str], patients: Sequence[str], seed: int) -> list[str]:
-    """``images/i000001.png``... for each image, in a random order that only who has all paths and patients can draw.
+def copied_records(records: Sequence[Record], output: Path, salt: bytes) -> list[Record]:
+    """The records as they will be when :func:`copy_files` has copied their files to ``OUTPUT/images`` and ``masks``.
+
+    Files that are in the output already were written there under such names, and stay.
 
     Args:
-        images: their paths.
-        patients: the keys of their patients, see :py:func:`~data_prep.patients.choose_patients`.
-        seed: of the order.
+        records: the images.
+        output: the data set's folder.
+        salt: of the names.
     """
-    order = np.random.default_rng([seed, _STREAM, secret(images, patients)]).permutation(len(images)).tolist()
-    return [
-        f"images/i{place + 1:06d}{split_name(image)[1].lower() or '.dcm'}"
-        for place, image in zip(order, images, strict=True)
+
+    def target(path: Path, folder: str, record: Record) -> Path:
+        if path.absolute().is_relative_to(output.absolute()):
+            return path
+        return output / folder / f"{opaque(salt, record.name, path.name)}{split_name(path.name)[1].lower() or '.dcm'}"
+
+    copies = []
+    for record in records:
+        paths = record.image if isinstance(record.image, tuple) else (record.image,)
+        images = tuple(target(path, "images", record) for path in paths)
+        mask = None if record.mask is None else target(record.mask, "masks", record)
+        copies.append(
+            replace(
+                record, image=images if isinstance(record.image, tuple) else images[0], name=images[0].name, mask=mask
+            )
+        )
+    return copies
+
+
+def copy_files(
+    records: Sequence[Record], copies: Sequence[Record], patients: Mapping[str, str], *, workers: int
+) -> None:
+    """Copy the files that data lists use, in worker processes; what an earlier run has copied is not copied again.
+
+    Args:
+        records: the images.
+        copies: the same, from :func:`copied_records`.
+        patients: the pseudonym of each file that is used, by its target's path.
+        workers: the number of processes.
+
+    Raises:
+        InputError: when a file cannot be copied.
+    """
+    jobs = [
+        (source, target, patients[str(target.absolute())])
+        for record, copy in zip(records, copies, strict=True)
+        for source, target in zip(_files(record), _files(copy), strict=True)
+        if source != target and str(target.absolute()) in patients and not is_written(target)
     ]
-
-
-def copy_images(sources: Sequence[Path], targets: Sequence[Path], patients: Sequence[str]) -> None:
-    """Copy the images, with a progress bar, and warn of what is copied as it is; see :py:func:`copy_image`."""
-    if not all(map(_is_dicom, sources)):
+    if not all(is_dicom_file(source) for source, _, _ in jobs):
         _logger.warning(
             "Metadata inside PNG, JPEG, TIFF and NIfTI files is copied as it is; remove it first if it may identify "
             "patients."
         )
-    pairs = zip(sources, targets, patients, strict=True)
-    for source, target, patient in tqdm(pairs, total=len(sources), desc="copying images", unit="image", disable=None):
-        copy_image(source, target, patient)
+    for result in run_jobs(_copy, jobs, workers=workers, description="copying images", name=lambda job: str(job[0])):
+        if isinstance(result, InputError):
+            raise result
+
+
+def _files(record: Record) -> list[Path]:
+    images = record.image if isinstance(record.image, tuple) else (record.image,)
+    return [*images] if record.mask is None else [*images, record.mask]
+
+
+def _copy(job: tuple[Path, Path, str]) -> None:
+    copy_image(*job)
 
 
 def copy_image(source: Path, target: Path, patient: str) -> None:
@@ -80,15 +125,19 @@ def copy_image(source: Path, target: Path, patient: str) -> None:
     UIDs are made of the new name. Other files are copied as they are, with the metadata inside them. What is written
     *in* the pixels stays.
     """
-    with write_whole(target) as temporary:
-        if _is_dicom(source):
+    with write_whole(target, flush=False) as temporary:
+        if is_dicom_file(source):
             _anonymous(source, target.stem, patient).save_as(temporary, enforce_file_format=True)
         else:
             shutil.copyfile(source, temporary)
 
 
-def _is_dicom(path: Path) -> bool:
-    return is_dicom(path) or path.suffix.lower() in (".dcm", ".dicom")
+def is_dicom_file(path: Path) -> bool:
+    """Whether a file is DICOM, by its content."""
+    try:
+        return kind_of(path) == "dicom"
+    except InputError:
+        return False
 
 
 def _anonymous(source: Path, name: str, patient: str) -> Dataset:

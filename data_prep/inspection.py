@@ -1,64 +1,85 @@
-"""Decoding every image once, to see that it can be read and what it is."""
+"""Looking at every image of a data set once."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from pydicom import dcmread
-from pydicom.misc import is_dicom
-from tqdm import tqdm
-
+from data_prep.inspected import Files, Inspected, inspect_files
+from data_prep.journal import Journal, read_journal
+from data_prep.records import Record
+from data_prep.salt import opaque
+from data_prep.workers import run_jobs
 from monai_ssl.errors import InputError
-from monai_ssl.transforms import LoadRadiologyImage
 
-__all__ = ["Inspected", "inspect_images"]
+__all__ = ["Inspected", "inspect"]
 
-# A grey picture stays grey with a coloured mark in a corner: its channels differ by less than this on average.
-_COLOR_SPREAD = 0.01
-
-
-@dataclass(frozen=True)
-class Inspected:
-    """What an image is. ``patient`` is the real identifier of a DICOM header: it must reach no output."""
-
-    spatial_dims: int = 0
-    color: bool = False
-    modality: str | None = None
-    patient: str | None = None
-    error: str | None = None
+# To be raised with every change of what the readers make of a file, or of what is looked at.
+_VERSION = 1
 
 
-def inspect_images(folder: Path, names: list[str]) -> dict[str, Inspected]:
-    """Decode every image in threads, with a progress bar.
+def inspect(
+    records: Sequence[Record], masks: Mapping[str, Sequence[int]], *, salt: bytes, journal: Path, workers: int
+) -> Iterator[Inspected]:
+    """Decode every image in worker processes, but those that an earlier run has found good and that are unchanged.
 
-    Returns:
-        For each image what it is, or an ``error`` that says why it cannot be read.
+    Args:
+        records: the images.
+        masks: the values of a mask that make up each region; a mask has no others but 0.
+        salt: of the hashes.
+        journal: file of what is known from earlier runs, to which is added.
+        workers: the number of processes.
+
+    Yields:
+        What each image is, in the order of the records.
     """
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        results = pool.map(_inspect, [folder / name for name in names])
-        shown = tqdm(results, total=len(names), desc="checking images", unit="image", disable=None)
+    allowed = tuple(sorted({0, *(value for values in masks.values() for value in values)}))
+    files = [_files(record) for record in records]
+    keys = [_key(salt, some, allowed) for some in files]
+    facts = read_journal(journal)
+    known = [_recall(facts.get(key)) for key in keys]
+    jobs = [some for some, look in zip(files, known, strict=True) if look is None]
+    function = partial(inspect_files, allowed=allowed, salt=salt)
+    fresh = run_jobs(function, jobs, workers=workers, description="checking images", name=lambda some: str(some[0][0]))
+    with Journal(journal) as written, closing(fresh):
+        for key, look in zip(keys, known, strict=True):
+            if look is not None:
+                yield look
+                continue
+            found = next(fresh)
+            if isinstance(found, InputError):
+                # Not kept: the remedy may be another thing than a change of the file.
+                yield Inspected(error=str(found))
+            else:
+                written.add(key, asdict(found))
+                yield found
+
+
+def _files(record: Record) -> Files:
+    return record.image if isinstance(record.image, tuple) else (record.image,), record.mask
+
+
+def _key(salt: bytes, files: Files, allowed: Sequence[int]) -> str:
+    """Names the files as they are now, and what they are looked at for."""
+    images, mask = files
+    states: list[Any] = []
+    for path in images if mask is None else (*images, mask):
         try:
-            return dict(zip(names, shown, strict=True))
-        except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)  # else the pool would first finish all images
-            raise
+            status = path.stat()
+        except OSError:  # the worker says what is wrong
+            continue
+        states += [path.absolute(), status.st_size, status.st_mtime_ns]
+    return opaque(salt, "inspected", _VERSION, mask is not None and allowed, *states)
 
 
-def _inspect(path: Path) -> Inspected:
+def _recall(fact: Mapping[str, Any] | None) -> Inspected | None:
+    """What an earlier run has found, if it is of use."""
+    if fact is None:
+        return None
     try:
-        image = LoadRadiologyImage(channels=3)(path)
-    except InputError as error:
-        return Inspected(error=str(error))
-    spread = image.amax(dim=0) - image.amin(dim=0)
-    color = float(spread.mean()) > _COLOR_SPREAD
-    modality, patient = _header(path)
-    return Inspected(image.ndim - 1, color, modality, patient)
-
-
-def _header(path: Path) -> tuple[str | None, str | None]:
-    """The modality and the patient in a DICOM file's header."""
-    if not is_dicom(path) and path.suffix.lower() not in (".dcm", ".dicom"):
-        return None, None
-    header = dcmread(path, force=True, stop_before_pixels=True, specific_tags=["Modality", "PatientID"])
-    return str(header.get("Modality") or "") or None, str(header.get("PatientID") or "").strip() or None
+        look = Inspected(**fact)
+    except TypeError:
+        return None
+    return look if look.mask_values is None else replace(look, mask_values=tuple(look.mask_values))

@@ -76,13 +76,22 @@ def read_labels(
         names = list(columns)
         rows = [[_binary(table, index, column, missing) for column in columns] for index in range(len(table.rows))]
     else:
-        cells = [row[columns[0]] for row in table.rows]
+        # A table has many rows and few different cells: each of these is read once.
+        first_row: dict[str, int] = {}
+        for index, cells in enumerate(table.rows):
+            first_row.setdefault(cells[columns[0]], index)
         if label_format == "class_name":
-            found = [None if normalize(cell) in missing else {cell} for cell in cells]
+            found = {cell: None if normalize(cell) in missing else {cell} for cell in first_row}
         else:
-            found = [_names(table, i, cell, missing, separator, negative) for i, cell in enumerate(cells)]
-        names = sorted({name for one in found if one for name in one}, key=_by_number_or_name)
-        rows = [[-1] * len(names) if one is None else [int(name in one) for name in names] for one in found]
+            found = {
+                cell: _names(table, index, cell, missing, separator, negative) for cell, index in first_row.items()
+            }
+        names = sorted({name for one in found.values() if one for name in one}, key=_by_number_or_name)
+        values = {
+            cell: [-1] * len(names) if one is None else [int(name in one) for name in names]
+            for cell, one in found.items()
+        }
+        rows = [values[cells[columns[0]]] for cells in table.rows]
     if not any(value >= 0 for row in rows for value in row):
         raise InputError(f"{table.file}: {', '.join(columns)} holds no label. Give other columns with --label_columns.")
     if classes is not None:

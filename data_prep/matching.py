@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from data_prep.tables import Table
-from monai_ssl.data.listing import split_name
 from monai_ssl.errors import InputError
+from monai_ssl.readers.listing import split_name
 
 __all__ = ["ImageIndex", "Matches", "match_rows"]
 

@@ -1,27 +1,33 @@
 """The command line's options of ``python -m data_prep folder``."""
 
 import argparse
+from pathlib import Path
 
 from data_prep.labels import LABEL_FORMATS
 from data_prep.tables import normalize
-from monai_ssl.data.budget import UNITS
 
 __all__ = ["add_arguments"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options to a parser."""
-    given = parser.add_argument_group("files")
-    given.add_argument("--images", required=True, metavar="DIR", help="folder of images, with its folders")
-    given.add_argument("--labels", required=True, metavar="CSV", help="table with a row an image")
-    given.add_argument("--output", required=True, metavar="DIR", help="folder that gets the datalist.json")
+    """Add the options that only this command has to a parser."""
+    given = parser.add_argument_group("labels and masks")
+    given.add_argument("--labels", type=Path, metavar="CSV", help="table with a row an image")
     given.add_argument(
-        "--copy",
-        action="store_true",
-        help="copy the images to OUTPUT/images under opaque names; metadata inside PNG, JPEG, TIFF and NIfTI files is "
-        "copied as it is",
+        "--masks", type=Path, metavar="DIR", help="folder of masks, called as their images (an ending _mask is ignored)"
     )
-    given.add_argument("--overwrite", action="store_true", help="replace a datalist.json that differs")
+    given.add_argument(
+        "--regions",
+        type=_regions,
+        metavar="A=1,B=2+3",
+        help="what the values of masks stand for; regions may overlap; else each value is a region",
+    )
+    given.add_argument("--series", action="store_true", help="make a volume (NIfTI) of the DICOM files of each series")
+    given.add_argument(
+        "--unlabeled_rest",
+        action="store_true",
+        help="take images without a row and without a mask as unlabeled training images",
+    )
 
     table = parser.add_argument_group("table (columns are found by their names where these are plain)")
     table.add_argument("--image_column", help="holds the image's path, file name, stem or number")
@@ -38,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_names,
         metavar="A,B,C",
         help="the only classes to keep, in this order, of class_name or separated labels; with separated labels the "
-        "others are ignored, with class_name their rows are set aside by --skip_bad",
+        "others are ignored, with class_name their images are left out",
     )
     table.add_argument("--separator", default="|", help="between the names in a separated label (%(default)s)")
     table.add_argument(
@@ -56,39 +62,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("multilabel", "multiclass"),
         help="multiclass is taken for class names, and where each row marks exactly one of several columns",
     )
-    table.add_argument("--modality", help="such as CT or DX; else that of the DICOM headers, else OT")
-
-    split = parser.add_argument_group("splits and budget")
-    split.add_argument(
-        "--fractions",
-        type=_fractions,
-        default="0.7,0.1,0.2",
-        help="of patients for training, validation and test (%(default)s)",
-    )
-    split.add_argument(
-        "--budget",
-        type=_budget,
-        default="0.1",
-        help="labeled training images: a fraction such as 0.1 (1.0: all) or a count such as 200 (%(default)s)",
-    )
-    split.add_argument(
-        "--validation_budget",
-        type=_budget,
-        help="the same for the validation split; 1.0 keeps all of it; else the training split's fraction is taken",
-    )
-    split.add_argument("--unit", choices=UNITS, default="image", help="what the budget counts (%(default)s)")
-    split.add_argument("--seed", type=_seed, default="0", help="of every random draw (%(default)s)")
-
-    doubt = parser.add_argument_group("what does not fit")
-    doubt.add_argument(
-        "--unlabeled_rest", action="store_true", help="take images without a row as further unlabeled training images"
-    )
-    doubt.add_argument(
-        "--skip_bad",
-        action="store_true",
-        help="set aside images that cannot be read, rows without an image, images without a row and rows of a class "
-        "that is none of --classes, and list them in OUTPUT/skipped.csv",
-    )
 
 
 def _names(text: str) -> list[str]:
@@ -99,21 +72,12 @@ def _missing(text: str) -> frozenset[str]:
     return frozenset({"", *(normalize(cell.strip()) for cell in text.split(","))})
 
 
-def _fractions(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 0.7,0.1,0.2") from None
-
-
-def _budget(text: str) -> float | int:
-    try:
-        return int(text) if text.isdecimal() else float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a fraction (0.1) nor a count (200)") from None
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
-    return int(text)
+def _regions(text: str) -> dict[str, list[int]]:
+    regions: dict[str, list[int]] = {}
+    for part in text.split(","):
+        name, _, values = part.partition("=")
+        numbers = values.split("+")
+        if not name.strip() or not all(number.strip().isdecimal() and int(number) > 0 for number in numbers):
+            raise argparse.ArgumentTypeError(f"{part!r} is no region such as lung=255 or tumor=1+4")
+        regions[name.strip()] = [int(number) for number in numbers]
+    return regions

@@ -1,108 +1,117 @@
-"""The label file of the RSNA 2019 intracranial hemorrhage detection challenge (``stage_1_train.csv``).
+"""``python -m data_prep rsna``: the RSNA 2019 intracranial hemorrhage detection challenge."""
 
-The file has the columns ``ID`` and ``Label`` and six rows an image, one for each type of hemorrhage and one that says
-whether there is any: ``ID_000012eaf_epidural,0`` ... ``ID_000012eaf_any,1``. The image is ``ID_000012eaf.dcm``.
+import argparse
+import logging
+from pathlib import PurePosixPath
+
+from data_prep.records import Record, Rejects, Source
+from data_prep.rsna_labels import HEMORRHAGE_TYPES, BadRow, scan_labels
+from data_prep.tree import by_stem, list_files
+from monai_ssl.errors import InputError
+
+__all__ = ["HELP", "add_arguments", "read"]
+
+HELP = """RSNA 2019 intracranial hemorrhage detection: head CT slices with five types of hemorrhage.
+
+Download the challenge's data from kaggle.com ("RSNA Intracranial Hemorrhage Detection"):
+
+    DIR/
+      stage_2_train.csv          (or stage_1_train.csv)
+      stage_2_train/ID_*.dcm     (the DICOM files may be in any folder below DIR, and may be a part of the set)
+
+The task is multi-label: epidural, intraparenchymal, intraventricular, subarachnoid, subdural. The challenge has no
+split with public labels: splits are drawn by the PatientID of the DICOM headers. Its test images (a folder with "test"
+in its name) have no labels and are not used, unless --unlabeled_test adds them to the unlabeled training images.
 """
 
-import csv
-import os
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-
-from monai_ssl.errors import InputError
-from monai_ssl.files import write_whole
-
-__all__ = ["HEMORRHAGE_TYPES", "read_labels", "write_labels"]
-
-HEMORRHAGE_TYPES = ("epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural")
-"""The five classes, in the order of every label vector of this project."""
-
-_ANY = "any"
-_COLUMNS = ["ID", "Label"]
-_ROW_ID = re.compile(rf"(?P<image>ID_[0-9a-f]+)_(?P<name>{'|'.join((*HEMORRHAGE_TYPES, _ANY))})")
+_logger = logging.getLogger("monai_ssl")
+_CSV_NAMES = ("stage_2_train.csv", "stage_1_train.csv")  # the second stage's file contains the first's
 
 
-def read_labels(csv_path: str | os.PathLike[str]) -> dict[str, tuple[int, ...]]:
-    """Read a label file of the challenge.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that only this data set has."""
+    own = parser.add_argument_group("this data set")
+    own.add_argument("--any", action="store_true", help='keep the label "any" as a sixth class')
+    own.add_argument(
+        "--unlabeled_test", action="store_true", help="use the challenge's test images as unlabeled training images"
+    )
 
-    The challenge's own file repeats the rows of a few images: rows that agree are accepted.
 
-    Args:
-        csv_path: the file, with the columns ``ID`` and ``Label``.
-
-    Returns:
-        For each image id (``ID_000012eaf``), in the order of the file, five labels of 0 or 1 in the order of
-        :data:`HEMORRHAGE_TYPES`.
+def read(options: argparse.Namespace, rejects: Rejects) -> Source:
+    """List the DICOM files with the labels of the challenge's table.
 
     Raises:
-        InputError: when the file cannot be read, has other columns, a row that is not of the form above, a label other
-            than 0 and 1, rows that contradict each other, an image without one of its six rows, or an ``any`` that
-            contradicts the five types.
+        InputError: when there is no table or no image.
     """
-    path = Path(csv_path)
-    rows: dict[str, dict[str, int]] = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            if (header := next(reader, [])) != _COLUMNS:
-                raise InputError(
-                    f"{path}: the columns are {header}, not {_COLUMNS}. Give a label file of the RSNA 2019 challenge."
-                )
-            for row in reader:
-                if row:
-                    _add_row(rows, row, f"{path}, line {reader.line_num}")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(
-            f"{path}: this label file cannot be read ({error}). Give a CSV file of the RSNA 2019 challenge."
-        ) from error
-    if not rows:
-        raise InputError(f"{path}: there is no label in this file. Give a label file with six rows an image.")
-    return {image: _label_vector(image, labels, path) for image, labels in rows.items()}
+    files = list_files(options.source, (".csv", ".dcm"), without=[options.output])
+    tables = [path for path in files if path.lower().endswith(".csv")]
+    table = options.source / _table(options, tables)
+    images = by_stem(path for path in files if not path.lower().endswith(".csv"))
+    if not images:
+        raise InputError(f"{options.source}: there is no DICOM file here. Unpack the images of the challenge here.")
+    labels, bad_rows = scan_labels(table)
+    wrong = _set_aside(bad_rows, images, table.name, rejects)
+
+    count = len(HEMORRHAGE_TYPES) + options.any
+    records = []
+    unused = 0
+    for image, path in sorted(images.items(), key=lambda item: item[1]):
+        vector = labels.get(image)
+        if vector is not None:
+            records.append(Record(options.source / path, path, label=[*vector[:count]]))
+        elif image in wrong:
+            continue
+        elif not _is_test(path):
+            rejects.add(
+                path, f"{table.name} has no row of this image", "Give the label file that belongs to the images."
+            )
+        elif options.unlabeled_test:
+            records.append(Record(options.source / path, path))
+        else:
+            unused += 1
+    if unused:
+        _logger.info("%d images of the challenge's test set have no labels and are not used.", unused)
+    absent = sum(image not in images for image in labels)
+    if absent:
+        _logger.warning("%s has labels of %d images that are not in %s.", table.name, absent, options.source)
+    return Source(
+        name="RSNA 2019 intracranial hemorrhage",
+        task="multilabel",
+        labels=(*HEMORRHAGE_TYPES, "any")[:count],
+        records=records,
+        modality="CT",
+        channels=1,
+        spatial_dims=2,
+        tables=[table],
+        details={"options": {"any": options.any, "unlabeled_test": options.unlabeled_test}},
+    )
 
 
-def write_labels(csv_path: str | os.PathLike[str], labels: Mapping[str, Sequence[int]]) -> None:
-    """Write labels in the challenge's form, six rows an image.
-
-    Args:
-        csv_path: the file to write, whole or not at all.
-        labels: for each image id (``ID_`` and hexadecimal digits) five labels of 0 or 1 in the order of
-            :data:`HEMORRHAGE_TYPES`.
-
-    Raises:
-        InputError: when an id or a label vector is not of that form.
-    """
-    for image, vector in labels.items():
-        if not _ROW_ID.fullmatch(f"{image}_{_ANY}"):
-            raise InputError(f"{csv_path}: the image id {image!r} cannot be written. Use 'ID_' and hexadecimal digits.")
-        if len(vector) != len(HEMORRHAGE_TYPES) or not set(vector) <= {0, 1}:
-            raise InputError(f"{csv_path}: {image} has the labels {list(vector)}. Give five labels of 0 or 1.")
-    with write_whole(csv_path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for image, vector in labels.items():
-            for name, label in zip((*HEMORRHAGE_TYPES, _ANY), (*vector, max(vector)), strict=True):
-                writer.writerow([f"{image}_{name}", int(label)])
+def _table(options: argparse.Namespace, files: list[str]) -> str:
+    for name in _CSV_NAMES:
+        found = [path for path in files if PurePosixPath(path).name == name]
+        if len(found) > 1:
+            raise InputError(f"{options.source}: {len(found)} files are called {name}. Keep one of them.")
+        if found:
+            return found[0]
+    raise InputError(
+        f"{options.source}: there is neither {' nor '.join(_CSV_NAMES)} here. Give the folder that the "
+        "challenge's data were unpacked to."
+    )
 
 
-def _add_row(rows: dict[str, dict[str, int]], row: list[str], place: str) -> None:
-    match = _ROW_ID.fullmatch(row[0]) if len(row) == len(_COLUMNS) else None
-    if match is None:
-        raise InputError(f"{place}: this is not a row of the challenge. Give rows such as 'ID_000012eaf_epidural,0'.")
-    if row[1] not in ("0", "1"):
-        raise InputError(f"{place}: the label {row[1]!r} is neither 0 nor 1. Correct this row.")
-    image, name, label = match["image"], match["name"], int(row[1])
-    if rows.setdefault(image, {}).setdefault(name, label) != label:
-        raise InputError(f"{place}: this row contradicts an earlier one of the same id. Remove the wrong one.")
+def _set_aside(bad_rows: list[BadRow], images: dict[str, str], table: str, rejects: Rejects) -> set[str]:
+    """Set aside bad rows, each with its image; what is wrong twice with an image is told once."""
+    wrong: set[str] = set()
+    for row in bad_rows:
+        if not row.image:
+            rejects.add(f"{table}, line {row.line}", row.reason, row.remedy)
+        elif row.image not in wrong:
+            place = f" ({table}, line {row.line})" if row.line else f" ({table})"
+            rejects.add(images.get(row.image, row.image), row.reason + place, row.remedy)
+            wrong.add(row.image)
+    return wrong
 
 
-def _label_vector(image: str, labels: Mapping[str, int], path: Path) -> tuple[int, ...]:
-    missing = [name for name in (*HEMORRHAGE_TYPES, _ANY) if name not in labels]
-    if missing:
-        raise InputError(
-            f"{path}: {image} has no row for {', '.join(missing)}. Add what is missing or remove the image."
-        )
-    vector = tuple(labels[name] for name in HEMORRHAGE_TYPES)
-    if labels[_ANY] != max(vector):
-        raise InputError(f"{path}: {image} has any={labels[_ANY]}, but its types are {vector}. Correct these rows.")
-    return vector
+def _is_test(path: str) -> bool:
+    return any("test" in folder.lower() for folder in PurePosixPath(path).parts[:-1])

@@ -15,7 +15,7 @@ __all__ = ["make_folder", "write_json", "write_whole"]
 
 
 @contextlib.contextmanager
-def write_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+def write_whole(path: str | os.PathLike[str], flush: bool = True) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on success it is flushed to disk and renamed to ``path``.
 
     A process killed at any moment leaves either the old file or the new one. After an exception the temporary file is
@@ -23,6 +23,7 @@ def write_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Args:
         path: the file to write; its folder is made where it is missing.
+        flush: whether the file must outlive a power cut. What is made by the thousand and can be made again need not.
 
     Raises:
         InputError: when the folder cannot be written, or ``path`` is itself a folder.
@@ -35,8 +36,9 @@ def write_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary.touch(exist_ok=False)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        if flush:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

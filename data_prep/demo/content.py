@@ -10,7 +10,7 @@ import monai_ssl
 from data_prep.demo.dicom import write_slice
 from data_prep.demo.phantom import make_phantom
 from data_prep.demo.scanners import scanner_of
-from data_prep.rsna import HEMORRHAGE_TYPES, read_labels, write_labels
+from data_prep.rsna_labels import HEMORRHAGE_TYPES, read_labels, write_labels
 from monai_ssl.data.budget import sample_budget
 from monai_ssl.data.datalist import DataList
 from monai_ssl.data.splits import split_patients
@@ -73,7 +73,8 @@ def write_content(folder: Path, parameters: dict[str, Any], progress: bool) -> N
         spatial_dims=2,
         labeled=[entry for index, entry in enumerate(training) if index in drawn],
         unlabeled=unlabeled,
-        **entries,
+        validation=entries["validation"],
+        test=entries["test"],
         provenance={
             "command": " ".join(
                 ["python -m data_prep demo", *(f"--{key} {parameters[key]}" for key in ("seed", "patients", "budget"))]

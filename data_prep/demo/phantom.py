@@ -10,7 +10,7 @@ from data_prep.demo.bleeds import BLEEDS
 from data_prep.demo.distractors import add_artifacts, add_findings
 from data_prep.demo.fields import Volume
 from data_prep.demo.head import Head, make_head
-from data_prep.rsna import HEMORRHAGE_TYPES
+from data_prep.rsna_labels import HEMORRHAGE_TYPES
 
 __all__ = ["MINIMUM_AREA", "Phantom", "make_phantom"]
 

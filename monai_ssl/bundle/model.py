@@ -47,8 +47,9 @@ def model_info(datalist: DataList, **settings: Any) -> dict[str, Any]:
         datalist: gives task, labels, modality, channels and dimensions.
         settings: what else, such as ``windows`` and ``image_size``.
     """
-    names = ("task", "modality", "channels", "spatial_dims")
-    return {"labels": list(datalist.labels)} | {name: getattr(datalist, name) for name in names} | settings
+    names = ("modality", "channels", "spatial_dims")
+    known = {"labels": list(datalist.labels), "task": datalist.label_task}
+    return known | {name: getattr(datalist, name) for name in names} | settings
 
 
 def read_model_info(model_dir: str | Path, defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monai_ssl.errors import InputError
 
-__all__ = ["UNITS", "sample_budget"]
+__all__ = ["SAMPLINGS", "UNITS", "sample_budget"]
 
 UNITS = ("image", "patient")
+SAMPLINGS = ("random", "balanced")
 _STREAM = 2  # see splits.py
 
 _logger = logging.getLogger("monai_ssl")
@@ -24,14 +26,17 @@ def sample_budget(
     *,
     negatives: bool = False,
     class_names: Sequence[str] | None = None,
+    sampling: str = "random",
 ) -> list[int]:
-    """Draw at random, not stratified, the images of one split whose labels may be used.
+    """Draw the images of one split whose labels may be used.
 
-    The units (images, or patients with all of their images) are put in one seeded random order ``o``; a budget of n
-    units takes the first ``max(n, m)`` of them, where m is the shortest beginning of ``o`` with a positive of every
-    class that has one in the split. So, with the same seed, a larger budget contains every smaller one, and only
-    budgets too small to show each class are enlarged. An image whose labels are all missing is never drawn and does
-    not count.
+    The units (images, or patients with all of their images) are put in one seeded order ``o``: at random and not
+    stratified (NoTeacher), or balanced, which takes a unit of each class in turn as long as it has any, so that every
+    class has equal representation (S4MTL). A unit of several classes stands for the rarest of them, and those of none
+    are a class too. A budget of n units takes the first ``max(n, m)`` of them, where m is the shortest beginning of
+    ``o`` with a positive of every class that has one in the split. So, with the same seed, a larger budget contains
+    every smaller one, and only budgets too small to show each class are enlarged. An image whose labels are all missing
+    is never drawn and does not count.
 
     Args:
         labels: of each image: C values in {0, 1, -1 = missing} (multi-label), or a class index, -1 = missing
@@ -42,6 +47,7 @@ def sample_budget(
         unit: ``"image"`` or ``"patient"``.
         negatives: whether a budget is also enlarged for a negative of every class, which an AUROC takes.
         class_names: for the warning that says for which class a budget was enlarged; else it gives the index.
+        sampling: ``"random"`` or ``"balanced"``.
 
     Returns:
         The indices of the chosen images, sorted.
@@ -51,6 +57,8 @@ def sample_budget(
     """
     if unit not in UNITS:
         raise ValueError(f"unit: {unit!r} is not one of {', '.join(UNITS)}.")
+    if sampling not in SAMPLINGS:
+        raise ValueError(f"sampling: {sampling!r} is not one of {', '.join(SAMPLINGS)}.")
     if len(labels) != len(patients):
         raise ValueError(f"{len(labels)} labels and {len(patients)} patients are given; give one of each an image.")
     table = np.asarray(labels)
@@ -66,6 +74,8 @@ def sample_budget(
     asked = _count(budget, len(unique), unit)
     rank = np.empty(len(unique), dtype=int)
     rank[np.random.default_rng([seed, _STREAM]).permutation(len(unique))] = np.arange(len(unique))
+    if sampling == "balanced":
+        rank = _balance(rank, unit_of, positive[known])
     rank_of = rank[unit_of]  # (known images,): the place of the image's unit in the random order
     shows = [(index, "positive", shown) for index, shown in zip(classes, positive[known].T, strict=True)]
     if negatives:
@@ -85,6 +95,28 @@ def sample_budget(
             class_names[index] if class_names else index,
         )
     return known[rank_of < taken].tolist()
+
+
+def _balance(rank: NDArray[np.intp], unit_of: NDArray[np.intp], positive: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The order of units that takes one of each class in turn; within a class the given order holds.
+
+    Args:
+        rank: (units,) the place of each unit in the given order.
+        unit_of: (images,) the unit of each image.
+        positive: (images, C) the classes that each image shows.
+    """
+    shows = np.zeros((len(rank), positive.shape[1]), dtype=bool)
+    np.logical_or.at(shows, unit_of, positive)
+    counts = shows.sum(axis=0)
+    rarest = np.where(shows, counts, len(rank) + 1).argmin(axis=1)
+    class_of = np.where(shows.any(axis=1), rarest, positive.shape[1])
+    by_class = np.lexsort((rank, class_of))
+    sizes = np.unique(class_of, return_counts=True)[1]
+    turn = np.empty_like(rank)  # the place of each unit among those of its class
+    turn[by_class] = np.concatenate([np.arange(size) for size in sizes])
+    balanced = np.empty_like(rank)
+    balanced[np.lexsort((rank, turn))] = np.arange(len(rank))
+    return balanced
 
 
 def _count(budget: float | int, units: int, unit: str) -> int:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,20 +31,24 @@ class DataList:
     - multilabel: a list with a value in {0, 1, -1 = missing} for each class;
     - multiclass: the index of the class, -1 = missing;
     - segmentation: the path of the mask;
-    - joint: as multilabel, and the entry has the path of the mask under the key ``"mask"``.
+    - joint: as multiclass, and the entry may have the path of a mask under the key ``"mask"``.
 
-    An entry of ``unlabeled`` has no ``"label"`` (and no ``"mask"``).
+    An entry of ``unlabeled`` has no ``"label"`` (and no ``"mask"``). An ``"image"`` may be a list of paths, whose
+    images are the channels of one (the modalities of an MR study).
 
     Args:
         task: one of :py:data:`TASKS`.
         labels: class names.
         modality: as in DICOM: ``"CT"``, ``"DX"``, ``"CR"``, ``"MR"``, ``"XC"``, ``"OT"``...
-        channels: of the images as read: 1 (grey) or 3 (RGB).
+        channels: of the images as read: 1 (grey), 3 (RGB) or the number of modalities.
         spatial_dims: 2 or 3.
         labeled: training images with labels.
         unlabeled: training images without; it may be empty.
         validation: images for choosing the model and its thresholds.
         test: images for the final evaluation; it may be empty.
+        masks: for segmentation and joint: the values of a mask that make up each named region, which may overlap, such
+            as ``{"whole tumor": [1, 2, 4], "enhancing tumor": [4]}``; 0 is background. For segmentation its names are
+            the labels.
         provenance: how the list was made: the command, its seed and budget, counts, checksums of the sources.
         name: of the data set.
     """
@@ -58,6 +62,7 @@ class DataList:
     unlabeled: list[dict[str, Any]]
     validation: list[dict[str, Any]]
     test: list[dict[str, Any]]
+    masks: dict[str, list[int]] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     name: str = "dataset"
 
@@ -65,6 +70,14 @@ class DataList:
     def num_classes(self) -> int:
         """The number of classes."""
         return len(self.labels)
+
+    @property
+    def label_task(self) -> str:
+        """``"multilabel"`` or ``"multiclass"``: how labels become targets of a network.
+
+        The regions of a mask may overlap, so that each of them is a yes-or-no question at every position.
+        """
+        return "multiclass" if self.task in ("multiclass", "joint") else "multilabel"
 
     @property
     def digest(self) -> str:
@@ -89,7 +102,7 @@ class DataList:
             raise InputError(
                 f"{file}: {', '.join(absent)} is missing. Make the data list anew with python -m data_prep."
             )
-        values = {key: content[key] for key in (*_HEAD, *LISTS)}
+        values = {key: content[key] for key in (*_HEAD, *LISTS)} | {"masks": content.get("masks", {})}
         check_data_list(values, folder, file)
         lists = {key: _with_paths(values[key], lambda path: absolute_path(folder, path)) for key in LISTS}
         return cls(
@@ -98,33 +111,52 @@ class DataList:
             name=content.get("name", cls.name),
         )
 
-    def save(self, dataset_dir: str | os.PathLike[str]) -> Path:
+    def save(self, dataset_dir: str | os.PathLike[str], base: str | os.PathLike[str] | None = None) -> Path:
         """Check the data list and write it to ``<dataset_dir>/datalist.json``, whole or not at all.
+
+        Args:
+            dataset_dir: the folder.
+            base: see :py:meth:`content`.
 
         Raises:
             InputError: as :py:meth:`load`.
         """
         file = Path(dataset_dir) / DATALIST_NAME
-        content = self.content(dataset_dir)
+        content = self.content(dataset_dir, base)
         check_data_list(content, Path(dataset_dir), file)
         write_json(file, content)
         return file
 
-    def content(self, dataset_dir: str | os.PathLike[str]) -> dict[str, Any]:
-        """What is written to the file: paths inside ``dataset_dir`` are relative to it (POSIX), others absolute."""
-        base = absolute_path(Path(dataset_dir), ".")
+    def content(
+        self, dataset_dir: str | os.PathLike[str], base: str | os.PathLike[str] | None = None
+    ) -> dict[str, Any]:
+        """What is written to the file.
+
+        Args:
+            dataset_dir: the folder of the file.
+            base: paths inside this folder are relative to ``dataset_dir`` (POSIX), others absolute; it is
+                ``dataset_dir`` itself, or a folder above that holds the images of several data lists.
+        """
+        folder = absolute_path(Path(dataset_dir), ".")
+        inside = absolute_path(Path(dataset_dir if base is None else base), ".") + os.sep
 
         def shorten(path: str) -> str:
-            full = absolute_path(Path(base), path)
-            return Path(full).relative_to(base).as_posix() if full.startswith(base + os.sep) else full
+            full = absolute_path(Path(folder), path)
+            return Path(os.path.relpath(full, folder)).as_posix() if full.startswith(inside) else full
 
         return {
             "name": self.name,
             **{key: getattr(self, key) for key in _HEAD},
             "labels": list(self.labels),
+            **({"masks": self.masks} if self.masks else {}),
             **{key: _with_paths(getattr(self, key), shorten) for key in LISTS},
             "provenance": self.provenance,
         }
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """Every entry, list by list."""
+        for key in LISTS:
+            yield from getattr(self, key)
 
     def summary(self) -> str:
         """Some lines of text: the images and patients in each list, and the positives of each class."""
@@ -163,10 +195,10 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _with_paths(entries: list[dict[str, Any]], change: Callable[[str], str]) -> list[dict[str, Any]]:
     """Copies of the entries with every path changed (a label that is text is the path of a mask)."""
-    return [
-        {
-            key: change(value) if key in ("image", "mask") or (key == "label" and isinstance(value, str)) else value
-            for key, value in entry.items()
-        }
-        for entry in entries
-    ]
+
+    def changed(key: str, value: Any) -> Any:
+        if key == "image" and isinstance(value, list):
+            return [change(path) for path in value]
+        return change(value) if key in ("image", "mask") or (key == "label" and isinstance(value, str)) else value
+
+    return [{key: changed(key, value) for key, value in entry.items()} for entry in entries]

@@ -2,6 +2,7 @@
 
 from monai_ssl.handlers.best_model import BestModelSaver
 from monai_ssl.handlers.checkpoint import TrainingCheckpoint, load_checkpoint
+from monai_ssl.handlers.dice import RegionDice
 from monai_ssl.handlers.disagreement import DisagreementCount, MetricVariance
 from monai_ssl.handlers.ema import EMAHandler
 from monai_ssl.handlers.history import TrainingHistory
@@ -18,6 +19,7 @@ __all__ = [
     "MacroROCAUC",
     "MetricVariance",
     "PredictionCollector",
+    "RegionDice",
     "TrainingCheckpoint",
     "TrainingHistory",
     "TrainingReport",

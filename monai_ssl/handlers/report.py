@@ -30,6 +30,7 @@ class TrainingReport:
         metrics: for each network, by its shown name, the metric's name; a class's is ``<metric>_<class>``.
         class_names: the classes.
         hints: lines to print at the end, such as how to look at the run.
+        measure: what the metric is called.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class TrainingReport:
         metrics: Mapping[str, str],
         class_names: Sequence[str],
         hints: Sequence[str] = (),
+        measure: str = "AUROC",
     ) -> None:
         self.output_dir, self.history, self.best_model = Path(output_dir), history, best_model
         self.metrics, self.class_names, self.hints = dict(metrics), tuple(class_names), tuple(hints)
+        self.measure = measure
 
     def attach(self, engine: Workflow) -> None:
         """Report when ``engine`` completes."""
@@ -77,7 +80,7 @@ class TrainingReport:
     def _lines(self, table: Mapping[str, Mapping[str, float]]) -> list[str]:
         best = self.best_model.best
         width = max(map(len, (*self.class_names, "mean")))
-        lines = [f"Validation AUROC at epoch {best['epoch']}, whose model ({best['candidate']}) was saved:"]
+        lines = [f"Validation {self.measure} at epoch {best['epoch']}, whose model ({best['candidate']}) was saved:"]
         lines.append(" " * (width + 2) + "".join(f"{network:>10}" for network in table))
         for name in (*self.class_names, "mean"):
             values = "".join(f"{values[name]:>10.3f}" for values in table.values())

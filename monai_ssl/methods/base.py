@@ -26,6 +26,7 @@ class Method(nn.Module, ABC):
     Args:
         task: ``"multilabel"`` or ``"multiclass"``.
         class_weights: weights of the classes in the supervised loss, for ``"multiclass"`` only.
+        supervised_loss: a loss of (logits, labels) in place of :class:`monai_ssl.losses.SupervisedLoss`.
     """
 
     views: ClassVar[dict[str, int]]
@@ -34,10 +35,12 @@ class Method(nn.Module, ABC):
     loss_names: ClassVar[dict[str, tuple[str, ...]]]
     """Names of the loss terms, by phase."""
 
-    def __init__(self, task: Task, class_weights: list[float] | None = None) -> None:
+    def __init__(
+        self, task: Task, class_weights: list[float] | None = None, supervised_loss: nn.Module | None = None
+    ) -> None:
         super().__init__()
         self.task = task
-        self.supervised_loss = SupervisedLoss(task, class_weights)
+        self.supervised_loss = supervised_loss or SupervisedLoss(task, class_weights)
 
     @property
     @abstractmethod

@@ -24,13 +24,20 @@ class Supervised(Method):
         network: maps an image ``(B, C, *spatial)`` to logits.
         task: ``"multilabel"`` or ``"multiclass"``.
         class_weights: weights of the classes, for ``"multiclass"`` only.
+        supervised_loss: a loss of (logits, labels) in place of cross-entropy, such as MONAI's ``DiceCELoss`` for masks.
     """
 
     views: ClassVar[dict[str, int]] = {"labeled": 1, "unlabeled": 0}
     loss_names: ClassVar[dict[str, tuple[str, ...]]] = {"losses": ("supervised",)}
 
-    def __init__(self, network: nn.Module, task: Task, class_weights: list[float] | None = None) -> None:
-        super().__init__(task, class_weights)
+    def __init__(
+        self,
+        network: nn.Module,
+        task: Task,
+        class_weights: list[float] | None = None,
+        supervised_loss: nn.Module | None = None,
+    ) -> None:
+        super().__init__(task, class_weights, supervised_loss)
         self.student = network
         self.ema = deepcopy(network).requires_grad_(False)
 

@@ -64,7 +64,7 @@ def _read(path: str | os.PathLike[str], windows: Sequence[Window]) -> NDArray[np
     if header.photometric_interpretation == "RGB":
         return _full_range(path, scale_range(pixels.astype(np.float32), *header.stored_range), windows)
     try:
-        return apply_windows(rescale(pixels, header), windows, header)
+        return apply_windows(rescale(pixels, header), windows, header, overwrite=True)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 

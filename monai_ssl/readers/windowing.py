@@ -18,7 +18,7 @@ _CT_PADDING_BELOW_HU = -1500.0
 
 
 def apply_windows(
-    hu: NDArray[np.float32], windows: Sequence[Window], header: DicomHeader | None = None
+    hu: NDArray[np.float32], windows: Sequence[Window], header: DicomHeader | None = None, overwrite: bool = False
 ) -> NDArray[np.float32]:
     """Restrict HU to windows and scale each to [0, 1]; see :class:`monai_ssl.transforms.WindowHU`.
 
@@ -26,6 +26,8 @@ def apply_windows(
         hu: HU of shape (C, *spatial).
         windows: as :func:`~monai_ssl.readers.check_windows` gives them.
         header: the image's header; without it only windows in HU can be had, and nothing is known of padding.
+        overwrite: whether the memory of ``hu`` may hold the result. To get memory of that size from the system takes
+            longer than the arithmetic.
 
     Returns:
         float32 array of shape (C * len(windows), *spatial) in [0, 1]; all channels of the first window come first.
@@ -33,17 +35,23 @@ def apply_windows(
     Raises:
         InputError: for NaN or infinite values, and where the header does not have what a window needs.
     """
-    if not np.isfinite(hu).all():
+    # The extremes tell of NaN and infinity too, without a mask of the image's size.
+    lowest = hu.min()
+    if not np.isfinite(lowest) or not np.isfinite(hu.max()):
         raise InputError("the image holds NaN or infinite values. Mend it before windowing.")
-    output = np.empty((len(windows), *hu.shape), dtype=np.float32)
-    for channel, window in zip(output, windows, strict=True):
-        scale_range(hu, *_limits(window, header), out=channel)
-    if header is not None:
-        if header.photometric_interpretation == "MONOCHROME1":
-            np.subtract(1.0, output, out=output)
+    limits = [_limits(window, header) for window in windows]
+    padding = None
+    if header is not None and (
+        header.padding_value is not None or (header.modality == "CT" and lowest < _CT_PADDING_BELOW_HU)
+    ):
         padding = _padding_mask(hu, header)
-        if padding.any():
-            output[:, padding] = 0.0
+    output = hu[None] if overwrite and len(windows) == 1 else np.empty((len(windows), *hu.shape), dtype=np.float32)
+    for channel, (low, high) in zip(output, limits, strict=True):
+        scale_range(hu, low, high, out=channel)
+    if header is not None and header.photometric_interpretation == "MONOCHROME1":
+        np.subtract(1.0, output, out=output)
+    if padding is not None:
+        np.copyto(output, 0.0, where=padding)
     return output.reshape(-1, *hu.shape[1:])
 
 
@@ -63,6 +71,6 @@ def _padding_mask(hu: NDArray[np.float32], header: DicomHeader) -> NDArray[np.bo
     if header.padding_value is not None:
         limit = header.padding_value if header.padding_range_limit is None else header.padding_range_limit
         # Rescaled by the same arithmetic as the image, so that equal stored values are equal here.
-        ends = rescale((header.padding_value, limit), header)
-        mask |= (hu >= ends.min()) & (hu <= ends.max())
+        ends = rescale([[header.padding_value], [limit]], header)
+        mask |= (hu >= ends.min(axis=0)) & (hu <= ends.max(axis=0))
     return mask

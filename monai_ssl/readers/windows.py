@@ -83,7 +83,8 @@ def header_limits(window: Window, header: DicomHeader) -> tuple[float, float]:
     """
     windowed = bool(header.window_widths)
     if window == "full" or (window == "auto" and not windowed and header.modality != "CT"):
-        ends = header.modality_lut or rescale(header.stored_range, header).tolist()
+        # One row for each end, as frames may have a rescale each.
+        ends = header.modality_lut or rescale([[end] for end in header.stored_range], header).ravel().tolist()
         if min(ends) == max(ends):
             raise InputError("the modality lookup table has one value only. Export the file again from its source.")
         return min(ends), max(ends)

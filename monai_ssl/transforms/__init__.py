@@ -5,6 +5,7 @@ from monai_ssl.transforms.batch_intensity import BatchRandGaussianNoised, BatchR
 from monai_ssl.transforms.batch_spatial import BatchRandAffined, BatchRandFlipd
 from monai_ssl.transforms.dicom import ReadDicomd
 from monai_ssl.transforms.load import LoadRadiologyImage, LoadRadiologyImaged
+from monai_ssl.transforms.mask import LoadRegionsd
 from monai_ssl.transforms.rescale import RescaleToHU, RescaleToHUd
 from monai_ssl.transforms.window import WindowHU, WindowHUd
 
@@ -16,6 +17,7 @@ __all__ = [
     "EachImage",
     "LoadRadiologyImage",
     "LoadRadiologyImaged",
+    "LoadRegionsd",
     "ReadDicomd",
     "RescaleToHU",
     "RescaleToHUd",

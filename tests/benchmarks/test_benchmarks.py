@@ -1,12 +1,13 @@
 """The benchmarks run and print their tables; no timing is a condition."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from benchmarks import dicom_reading, ema, training_step
+from benchmarks import cache, datalist_memory, dicom_reading, ema, training_step
 from benchmarks.bare_loops import BareBatch, prepare, supervised
 from benchmarks.timing import alternate
 from monai_ssl.methods import Supervised
@@ -47,6 +48,30 @@ def test_ema(capsys: pytest.CaptureFixture[str]) -> None:
 def test_dicom_reading(capsys: pytest.CaptureFixture[str]) -> None:
     dicom_reading.main(["--repeats", "1", "--files", "1"])
     assert capsys.readouterr().out.count("ms per file") == 4
+
+
+def test_cache(capsys: pytest.CaptureFixture[str]) -> None:
+    cache.main(["--repeats", "1", "--files", "2", "--image_sizes", "16", "24"])
+    printed = capsys.readouterr().out
+    # 4 bytes a pixel, and 64 for the head.
+    assert f"image_size 16: {(16 * 16 * 4 + 64) / 1024:.0f} KiB" in printed
+    assert printed.count("images a second") == 8
+    assert printed.count("x 1.0\n") >= 2
+
+
+def test_datalist_memory(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    # A process takes seconds to start.
+    monkeypatch.setattr(datalist_memory, "ProcessPoolExecutor", lambda *_: ThreadPoolExecutor(1))
+    datalist_memory.main(["--entries", "400"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "400 entries"
+    assert [line[:20].rstrip() for line in lines if line.endswith("MiB")][:-1] == list(datalist_memory.STEPS)
+
+
+def test_a_long_data_list(tmp_path: Path) -> None:
+    datalist = datalist_memory.make_list(tmp_path, 400)
+    counts = [len(entries) for entries in (datalist.labeled, datalist.unlabeled, datalist.validation, datalist.test)]
+    assert counts == [32, 288, 40, 40]
 
 
 def test_ways_take_turns() -> None:

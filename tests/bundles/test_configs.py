@@ -11,12 +11,13 @@ from monai_ssl.losses import consensus_weights
 from tests.bundles.helpers import BUNDLES, REPOSITORY, configs, small, workflow
 
 NAMES = ["evaluate", "inference", "metadata", "multi_gpu_train", "paper", "train"]
+OWN = {"supervised": ["segmentation"]}
 
 
 @pytest.mark.parametrize("bundle", BUNDLES)
 def test_a_bundle_has_all_its_files(bundle):
     root = REPOSITORY / "bundles" / bundle
-    assert sorted(path.stem for path in (root / "configs").glob("*.json")) == NAMES
+    assert sorted(path.stem for path in (root / "configs").glob("*.json")) == sorted(NAMES + OWN.get(bundle, []))
     for name in ("LICENSE", "docs/README.md", "configs/logging.conf"):
         assert (root / name).stat().st_size > 100
     assert not list(root.rglob("*.py"))

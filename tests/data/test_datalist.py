@@ -109,7 +109,10 @@ def test_multiclass_and_segmentation(tmp_path: Path, content: Content, caplog: p
     (tmp_path / "images").mkdir()
     for index in range(6):
         (tmp_path / f"images/{index}.png").touch()
-    write(tmp_path, content | {"task": "segmentation"})
+    regions = {"edema": [1, 2], "mass": [2]}
+    write(tmp_path, content | {"task": "segmentation", "masks": regions})
+    assert DataList.load(tmp_path).masks == regions
+    assert DataList.load(tmp_path).label_task == "multilabel"
     assert DataList.load(tmp_path).labeled[0]["label"] == str(tmp_path / "masks/0.png")
     (tmp_path / "masks/5.png").unlink()
     with pytest.raises(InputError, match=r"missing, the first is masks/5\.png"):
@@ -117,15 +120,49 @@ def test_multiclass_and_segmentation(tmp_path: Path, content: Content, caplog: p
 
 
 def test_joint(tmp_path: Path, content: Content) -> None:
-    content["task"] = "joint"
-    write(tmp_path, content)
-    with pytest.raises(InputError, match=r"labeled\[0\] has no mask"):
-        DataList.load(tmp_path)
-    for key in ("labeled", "validation", "test"):
+    """A class, -1 for none, and a mask where there is one."""
+    content |= {"task": "joint", "masks": {"lung": [255]}}
+    for number, key in enumerate(("labeled", "validation", "test")):
         for entry in content[key]:
-            entry["mask"] = entry["image"]
+            entry["label"] = number - 1
+    content["test"][0]["mask"] = content["test"][0]["image"]
     write(tmp_path, content)
-    assert DataList.load(tmp_path).test[0]["mask"] == str(tmp_path / "images/5.png")
+    datalist = DataList.load(tmp_path)
+    assert datalist.test[0]["mask"] == str(tmp_path / "images/5.png")
+    assert "mask" not in datalist.labeled[0]
+    assert datalist.label_task == "multiclass"
+    content["test"][0]["label"] = [0, 1]
+    write(tmp_path, content)
+    with pytest.raises(InputError, match=r"test\[0\] has the label .* Give it a class from 0 to 1"):
+        DataList.load(tmp_path)
+
+
+def test_several_files_an_image(tmp_path: Path, content: Content) -> None:
+    """The modalities of a study are a list of files, each of which is checked and kept relative."""
+    pair = [content["test"][0]["image"], content["labeled"][0]["image"]]
+    content |= {"channels": 2}
+    content["test"][0]["image"] = [pair[0], "images/t2.png"]
+    write(tmp_path, content)
+    with pytest.raises(InputError, match=r"missing, the first is images/t2\.png"):
+        DataList.load(tmp_path)
+    (tmp_path / "images/t2.png").touch()
+    datalist = DataList.load(tmp_path)
+    assert datalist.test[0]["image"] == [str(tmp_path / pair[0]), str(tmp_path / "images/t2.png")]
+    assert datalist.content(tmp_path)["test"][0]["image"] == [pair[0], "images/t2.png"]
+    content["test"][0]["image"] = pair
+    write(tmp_path, content)
+    with pytest.raises(InputError, match="are the same image"):
+        DataList.load(tmp_path)
+
+
+def test_paths_below_a_common_folder_are_relative(tmp_path: Path, content: Content) -> None:
+    """Several lists in folders beside the images they share."""
+    write(tmp_path, content)
+    datalist = DataList.load(tmp_path)
+    datalist.save(tmp_path / "lists/one", base=tmp_path)
+    written = json.loads((tmp_path / "lists/one/datalist.json").read_text())
+    assert written["test"][0]["image"] == f"../../{content['test'][0]['image']}"
+    assert DataList.load(tmp_path / "lists/one") == datalist
 
 
 def test_warns_of_a_class_without_positive(tmp_path: Path, content: Content, caplog: pytest.LogCaptureFixture) -> None:
@@ -143,7 +180,13 @@ def test_warns_of_a_class_without_positive(tmp_path: Path, content: Content, cap
         (lambda c: c.update(labels=["edema", "edema"]), "occurs twice in labels"),
         (lambda c: c.update(labels=[]), "labels is not a list"),
         (lambda c: c.update(modality=""), "modality is not a text"),
-        (lambda c: c.update(channels=2), "channels is 2"),
+        (lambda c: c.update(channels=0), "channels is 0"),
+        (lambda c: c.update(masks={"lung": [255]}), "masks are named, but the task is multilabel"),
+        (lambda c: c.update(task="segmentation"), "masks does not name the values"),
+        (lambda c: c.update(task="segmentation", masks={"edema": [0], "mass": [1]}), "masks does not name the values"),
+        (lambda c: c.update(task="segmentation", masks={"mass": [2], "edema": [1]}), "names in masks differ"),
+        (lambda c: c["test"][0].update(mask="m.png"), r"test\[0\] has a mask that"),
+        (lambda c: c["test"][0].update(image=[]), r"test\[0\] is not an entry"),
         (lambda c: c.update(spatial_dims=4), "spatial_dims is 4"),
         (lambda c: c.update(test={}), "test is not a list"),
         (lambda c: c.update(labeled=[]), "the labeled list is empty"),

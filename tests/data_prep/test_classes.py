@@ -111,42 +111,23 @@ def test_separated_from_end_to_end(run: Callable[..., int], tmp_path: Path) -> N
     assert numbers(datalist, "labeled", "validation", "test") <= numbers(datalist) == set(range(40))
     for entry in datalist.labeled + datalist.test:
         assert entry["label"] == ([1, 1], [0, 1], [0, 0], [0, 0])[int(Path(entry["image"]).stem) % 4]
-    assert datalist.provenance["options"]["classes"] == ["Mass", "Edema"]
-    assert not (tmp_path / "out/skipped.csv").exists()
+    assert datalist.provenance["source"]["options"]["classes"] == ["Mass", "Edema"]
+    assert not (tmp_path / "out/rejected.csv").exists()
 
 
-def test_rows_of_other_classes_are_set_aside(
-    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_images_of_other_classes_are_left_out(
+    run: Callable[..., int], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert run(KINDS, "--classes=nv,bkl", "--unlabeled_rest") == 2
-    message = capsys.readouterr().err
-    assert "labels.csv: 10 rows are of a class that is none of nv, bkl (labels.csv, line 2, " in message
-    assert "--skip_bad" in message
-    assert not (tmp_path / "out/datalist.json").exists()
-
-    assert run(KINDS, "--classes=nv,bkl", "--unlabeled_rest", "--skip_bad") == 0
+    caplog.set_level("INFO", logger="monai_ssl")
+    assert run(KINDS, "--classes=nv,bkl", "--unlabeled_rest") == 0
     datalist = DataList.load(tmp_path / "out")
     assert datalist.labels == ("nv", "bkl")
     assert numbers(datalist) <= {index for index in range(40) if index % 4 != 0}
     assert numbers(datalist, "unlabeled") <= {index for index in range(40) if index % 4 == 3}
     for entry in datalist.labeled + datalist.test:
         assert entry["label"] == int(Path(entry["image"]).stem) % 4 - 1
-    with (tmp_path / "out/skipped.csv").open() as file:
-        skipped = list(csv.DictReader(file))
-    assert [row["what"] for row in skipped] == [f"labels.csv, line {line}" for line in range(2, 42, 4)]
-    assert datalist.provenance["counts"]["skipped"] == 10
-
-
-def test_a_row_is_set_aside_once(run: Callable[..., int], tmp_path: Path) -> None:
-    """A row of another class that names no image either."""
-    assert run(("mel", "nv", "bkl", "nv"), "--classes=nv,bkl", "--skip_bad") == 0
-    (tmp_path / "images/00.png").unlink()
-    arguments = ["folder", f"--images={tmp_path / 'images'}", f"--labels={tmp_path / 'labels.csv'}", "--overwrite"]
-    assert main([*arguments, f"--output={tmp_path / 'out'}", "--classes=nv,bkl", "--skip_bad", "--budget=1.0"]) == 0
-    with (tmp_path / "out/skipped.csv").open() as file:
-        skipped = {row["what"]: row["reason"] for row in csv.DictReader(file)}
-    assert skipped["labels.csv, line 2"] == "there is no such image"
-    assert len(skipped) == 10
+    assert "10 images are of none of the classes asked for" in caplog.text
+    assert not (tmp_path / "out/rejected.csv").exists()
 
 
 def test_nih(tmp_path: Path) -> None:
@@ -166,4 +147,6 @@ def test_nih(tmp_path: Path) -> None:
     for entry in entries:
         found = findings[Path(entry["image"]).name]
         assert entry["label"] == [int("Mass" in found), int("Effusion" in found)]
-    assert json.loads((tmp_path / "datalist.json").read_text())["provenance"]["options"]["classes"][0] == "Mass"
+    assert (
+        json.loads((tmp_path / "datalist.json").read_text())["provenance"]["source"]["options"]["classes"][0] == "Mass"
+    )

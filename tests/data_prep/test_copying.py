@@ -10,7 +10,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate_extended
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, SecondaryCaptureImageStorage, generate_uid
 
-from data_prep.copying import copy_image, copy_images
+from data_prep.copying import copied_records, copy_files, copy_image
+from data_prep.records import Record
 from monai_ssl.readers import read_dicom
 
 
@@ -85,14 +86,33 @@ def test_lookup_tables_without_words(tmp_path: Path) -> None:
     np.testing.assert_array_equal(pydicom.pixels.apply_modality_lut(after.pixel_array, after).ravel(), range(100, 116))
 
 
-def test_one_warning_of_metadata(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    for name in ("a.png", "b.jpg"):
-        Image.new("L", (4, 4)).save(tmp_path / name)
+def test_files_are_copied_once_under_opaque_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     dataset = dicom()
     dataset.PixelData = bytes(32)
-    dataset.save_as(tmp_path / "c.dcm", enforce_file_format=True)
-    copy_images([tmp_path / "c.dcm"], [tmp_path / "i1.dcm"], ["p00001"])
-    assert not caplog.records
-    copy_images([tmp_path / "a.png", tmp_path / "b.jpg"], [tmp_path / "i2.png", tmp_path / "i3.jpg"], ["p00002"] * 2)
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    dataset.save_as(tmp_path / "REAL.dcm", enforce_file_format=True)
+    for name in ("REAL.png", "REAL_mask.png", "other.png"):
+        Image.new("L", (4, 4)).save(tmp_path / name)
+    records = [
+        Record(tmp_path / "REAL.dcm", "REAL.dcm"),
+        Record(tmp_path / "REAL.png", "REAL.png", mask=tmp_path / "REAL_mask.png"),
+        Record(tmp_path / "other.png", "other.png"),
+    ]
+    output = tmp_path / "out"
+    copies = copied_records(records, output, b"s" * 32)
+    used = [copies[0].image, copies[1].image, copies[1].mask]
+    patients = {str(path): "g1" for path in used}
+    copy_files(records, copies, patients, workers=1)
+    assert sorted(path for path in output.rglob("*") if path.is_file()) == sorted(used)  # the third is in no list
+    assert [path.parent.name for path in used] == ["images", "images", "masks"]
+    assert not any("REAL" in path.name for path in used)
+    assert pydicom.dcmread(used[0]).PatientID == "g1"
     assert "Metadata inside PNG, JPEG, TIFF and NIfTI files is copied as it is" in caplog.text
+
+    before = [path.stat().st_mtime_ns for path in used]
+    copy_files(records, copies, patients, workers=1)
+    assert before == [path.stat().st_mtime_ns for path in used]
+
+
+def test_files_in_the_output_stay(tmp_path: Path) -> None:
+    record = Record(tmp_path / "images/1f.png", "data.npz train 0")
+    assert copied_records([record], tmp_path, b"s" * 32)[0].image == record.image

@@ -17,7 +17,7 @@ from data_prep.demo.bleeds import BLEEDS
 from data_prep.demo.head import Head, make_head
 from data_prep.demo.phantom import make_phantom
 from data_prep.demo.scanners import SCANNERS, scanner_of
-from data_prep.rsna import HEMORRHAGE_TYPES, read_labels
+from data_prep.rsna_labels import HEMORRHAGE_TYPES, read_labels
 from monai_ssl.data.datalist import DataList
 from monai_ssl.errors import InputError
 

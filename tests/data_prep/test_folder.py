@@ -4,6 +4,7 @@ import csv
 import itertools
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,11 @@ def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) 
 def write_png(path: Path, value: int = 0, mode: str = "L") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.full((4, 4), value % 256, dtype=np.uint8)
+    pixels[0, 0] = 255 - value % 256
     Image.fromarray(pixels).convert(mode).save(path)
 
 
-def write_dicom(path: Path, patient: str, modality: str = "CT") -> None:
+def write_dicom(path: Path, patient: str, modality: str = "CT", first: int = 500) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset = pydicom.Dataset()
     dataset.PatientName, dataset.PatientID, dataset.StudyDate = f"Name^{patient}", patient, "20200102"
@@ -45,7 +47,7 @@ def write_dicom(path: Path, patient: str, modality: str = "CT") -> None:
     dataset.HighBit, dataset.PixelRepresentation = 15, 1
     dataset.RescaleSlope, dataset.RescaleIntercept = "2", "-1000"
     dataset.WindowCenter, dataset.WindowWidth = "40", "80"
-    dataset.PixelData = np.arange(500, 516, dtype="<i2").tobytes()
+    dataset.PixelData = np.arange(first, first + 16, dtype="<i2").tobytes()
     dataset.add_new(0x00091001, "LO", f"private {patient}")
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -112,15 +114,25 @@ def test_lists(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert datalist.provenance["counts"]["training_budget_got"] == 8
 
 
-def test_patients_are_pseudonyms_in_random_order(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_patients_are_salted_hashes(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     datalist = run()
     by_name = {Path(e["image"]).name: e["patient"] for key in LISTS for e in getattr(datalist, key)}
-    first = [by_name[f"{3 * patient:03d}.png"] for patient in range(20) if f"{3 * patient:03d}.png" in by_name]
-    assert set(first) <= {f"p{number:05d}" for number in range(1, 21)}
-    assert first != sorted(first)
+    assert len(set(by_name.values())) == len({int(name[:3]) // 3 for name in by_name})
+    assert all(re.fullmatch("g[0-9a-f]{16}", alias) for alias in by_name.values())
     assert all(by_name[name] == by_name.get(f"{int(name[:3]) // 3 * 3:03d}.png", by_name[name]) for name in by_name)
     written = "".join(file.read_text() for file in (tmp_path / "out").iterdir())
     assert "REAL" not in written + "".join(capsys.readouterr())
+    salt = tmp_path / "out.salt"
+    assert salt.read_text().strip() not in written
+    assert salt.stat().st_mode & 0o077 == 0
+    assert run("--overwrite") == datalist
+    labels = [entry["label"] for entry in run("--copy", "--overwrite").labeled]
+    salt.unlink()
+    assert sorted(labels) == sorted(entry["label"] for entry in run("--copy", "--overwrite").labeled)
+    other = run("--overwrite")
+    for key in LISTS:
+        assert names(other, key) == names(datalist, key)  # the draws do not depend on the salt
+    assert not {e["patient"] for e in other.entries()} & {e["patient"] for e in datalist.entries()}
 
 
 def test_split_does_not_follow_the_order_of_images(tmp_path: Path, images: Path, run: Run) -> None:
@@ -133,9 +145,9 @@ def test_split_does_not_follow_the_order_of_images(tmp_path: Path, images: Path,
 
 def test_same_arguments_same_bytes(run: Run, tmp_path: Path) -> None:
     run("--copy")
-    before = {file: file.read_bytes() for file in (tmp_path / "out").rglob("*") if file.is_file()}
+    before = {file: file.read_bytes() for file in (tmp_path / "out").rglob("[!.]*") if file.is_file()}
     run("--copy")
-    assert before == {file: file.read_bytes() for file in (tmp_path / "out").rglob("*") if file.is_file()}
+    assert before == {file: file.read_bytes() for file in (tmp_path / "out").rglob("[!.]*") if file.is_file()}
 
 
 @pytest.mark.parametrize("unit", ["image", "patient"])
@@ -173,7 +185,7 @@ def test_order_of_the_lists_does_not_tell_that_of_the_originals(run: Run) -> Non
     for key in LISTS:
         listed = [entry["image"] for entry in getattr(copied, key)]
         assert listed == sorted(listed)
-        assert all(Path(image).stem.startswith("i") for image in listed)  # sorted by their opaque names
+        assert all(re.fullmatch("[0-9a-f]{16}", Path(image).stem) for image in listed)  # sorted by opaque names
 
 
 def test_own_split(tmp_path: Path, run: Run, refuse: Callable[..., str]) -> None:
@@ -188,14 +200,22 @@ def test_own_split(tmp_path: Path, run: Run, refuse: Callable[..., str]) -> None
     (tmp_path / "out/datalist.json").unlink()
 
     write_csv(tmp_path / "labels.csv", ("file", "label", "fold"), [*rows[:-1], ("059", 1, "other")])
-    assert "labels.csv, line 61: fold is none of train" in refuse("--split_column=fold")
+    assert "labels.csv, line 61: fold is none of train" in refuse("--split_column=fold", "--strict")
     write_csv(
         tmp_path / "labels.csv", ("file", "label", "fold", "patient"), [(*row, f"REAL{row[0][:2]}") for row in rows]
     )
     assert run("--split_column=fold").test
     (tmp_path / "out/datalist.json").unlink()
     write_csv(tmp_path / "labels.csv", ("file", "label", "fold", "patient"), [(*row, "REAL") for row in rows])
-    assert "line 2 and labels.csv, line 42: these images are of one patient" in refuse("--split_column=fold")
+    assert "50 of 60 files or rows were set aside, more than 10%" in refuse("--split_column=fold")
+    one = [(*row, "REAL" if row[0] in ("000", "001", "055") else row[0]) for row in rows]
+    write_csv(tmp_path / "labels.csv", ("file", "label", "fold", "patient"), one)
+    datalist = run("--split_column=fold", "--budget=1.0", "--validation_budget=1.0")
+    assert names(datalist) == {f"{index:03d}.png" for index in range(2, 60)}
+    assert [(row["path"], "in the test split too" in row["reason"]) for row in rejected(tmp_path)] == [
+        ("000.png", True),
+        ("001.png", True),
+    ]
 
 
 def test_class_names(tmp_path: Path, run: Run) -> None:
@@ -219,27 +239,137 @@ def test_missing_labels(tmp_path: Path, run: Run) -> None:
 
 
 def test_unlabeled_rest(tmp_path: Path, images: Path, run: Run, refuse: Callable[..., str]) -> None:
-    write_png(images / "deep/extra.png")
-    assert "1 images have no row in this table (deep/extra.png)" in refuse()
-    assert "--unlabeled_rest" in refuse()
-    assert "extra.png" in names(run("--unlabeled_rest"), "unlabeled")
+    write_png(images / "deep/extra.png", 77)
+    assert "deep/extra.png: there is no label for this image" in refuse("--strict")
+    assert "extra.png" not in names(run())
+    assert "--unlabeled_rest" in rejected(tmp_path)[0]["remedy"]
+    assert "extra.png" in names(run("--unlabeled_rest", "--overwrite"), "unlabeled")
+    assert not (tmp_path / "out/rejected.csv").exists()
 
 
-def test_skip_bad(tmp_path: Path, images: Path, run: Run, refuse: Callable[..., str]) -> None:
+def test_what_is_bad_is_set_aside(tmp_path: Path, images: Path, run: Run, refuse: Callable[..., str]) -> None:
     (images / "007.png").write_bytes(b"not a picture")
-    write_png(images / "extra.png")
+    write_png(images / "extra.png", 77)
     (images / "011.png").unlink()
-    assert "line 13: there is no such image" in refuse()
-    datalist = run("--skip_bad", "--budget=1.0", "--validation_budget=1.0")
+    assert "labels.csv, line 13: there is no such image" in refuse("--strict")
+    assert "3 of 61 files or rows were set aside, more than 4%" in refuse("--max_bad=0.04")
+    assert len(rejected(tmp_path)) == 3
+    datalist = run("--budget=1.0", "--validation_budget=1.0")
     assert names(datalist) == {f"{index:03d}.png" for index in range(60) if index not in (7, 11)}
-    with (tmp_path / "out/skipped.csv").open() as file:
-        skipped = list(csv.DictReader(file))
-    assert [row["what"] for row in skipped] == ["labels.csv, line 13", "extra.png", "007.png"]
-    assert all(row["reason"] for row in skipped)
+    assert [row["path"] for row in rejected(tmp_path)] == ["labels.csv, line 13", "extra.png", "007.png"]
+    assert all(row["reason"] and row["remedy"] for row in rejected(tmp_path))
+    assert datalist.provenance["counts"]["rejected"] == 3
     (images / "extra.png").unlink()
-    write_png(images / "011.png")
+    write_png(images / "011.png", 11)
     (tmp_path / "out/datalist.json").unlink()
-    assert "1 of 60 images cannot be read" in refuse()
+    assert refuse("--strict").startswith("error: 007.png: this picture cannot be read")
+
+
+def test_duplicates_are_kept_together(tmp_path: Path, images: Path, run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """Image 3 k + 1 of every patient is that of patient 0, so that all are one group: no split can be drawn."""
+    write_csv(tmp_path / "labels.csv", ("id", "edema"), [(index, index % 2) for index in range(60)])
+    for index in (1, 5, 9):
+        write_png(images / f"{index:03d}.png", 33)
+    datalist = run("--budget=1.0", "--validation_budget=1.0")
+    alias = {Path(entry["image"]).name: entry["patient"] for entry in datalist.entries()}
+    assert len({alias[f"{index:03d}.png"] for index in (1, 5, 9, 33)}) == 1
+    assert len(set(alias.values())) == 57
+    assert "3 groups have an image in common" in caplog.text
+
+
+def test_several_budgets_and_seeds_share_the_test_images(run: Run, tmp_path: Path, images: Path, table: Path) -> None:
+    arguments = ["folder", f"--images={images}", f"--labels={table}", f"--output={tmp_path / 'out'}", "--copy"]
+    assert main([*arguments, "--budget=0.1,0.3,8", "--seed=0,1"]) == 0
+    lists = {
+        (budget, seed): DataList.load(tmp_path / f"out/budget_{budget}-seed_{seed}")
+        for budget in ("0.1", "0.3", "8")
+        for seed in (0, 1)
+    }
+    assert not (tmp_path / "out/datalist.json").exists()
+    assert len({tuple(entry["image"] for entry in datalist.test) for datalist in lists.values()}) == 1
+    assert names(lists["0.1", 0], "labeled") < names(lists["8", 0], "labeled") < names(lists["0.3", 0], "labeled")
+    assert names(lists["0.3", 0], "labeled") != names(lists["0.3", 1], "labeled")
+    text = (tmp_path / "out/budget_8-seed_1/datalist.json").read_text()
+    assert '"image": "../images/' in text
+    options = lists["8", 1].provenance["options"]
+    assert (options["budget"], options["seed"], options["split_seed"]) == (8, 1, 0)
+
+
+def test_balanced_sampling(tmp_path: Path, run: Run) -> None:
+    """A third of the images is of the rare class: balanced labels hold as many of it as of the other."""
+    write_csv(
+        tmp_path / "labels.csv",
+        ("id", "label"),
+        [(index, "rare" if index % 3 == 0 else "common") for index in range(60)],
+    )
+    datalist = run("--label_format=class_name", "--budget=12", "--sampling=balanced")
+    assert sorted(entry["label"] for entry in datalist.labeled) == [0] * 6 + [1] * 6
+    assert "as many of each class" in datalist.provenance["protocol"]
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    """Masks with the values 0, 1 and 2 for 50 of the 60 images, called in two ways."""
+    (tmp_path / "masks").mkdir()
+    for index in range(50):
+        values = np.zeros((4, 4), dtype=np.uint8)
+        values[1:3, 1:3] = 1
+        values[2, 2] = 1 + index % 2
+        Image.fromarray(values).save(tmp_path / f"masks/{index:03d}{'_mask' if index < 20 else ''}.png")
+    return tmp_path / "masks"
+
+
+def test_masks(tmp_path: Path, images: Path, masks: Path) -> None:
+    arguments = ["folder", f"--images={images}", f"--masks={masks}", f"--output={tmp_path / 'out'}", "--budget=0.2"]
+    assert main([*arguments, "--unlabeled_rest"]) == 0
+    datalist = DataList.load(tmp_path / "out")
+    assert (datalist.task, datalist.labels) == ("segmentation", ("label 1", "label 2"))
+    assert datalist.masks == {"label 1": [1], "label 2": [2]}
+    for entry in datalist.labeled + datalist.validation + datalist.test:
+        assert Path(entry["label"]).name[:3] == Path(entry["image"]).name[:3]
+    assert {f"{index:03d}.png" for index in range(50, 60)} <= names(datalist, "unlabeled")
+    for some in (datalist.labeled, datalist.validation):  # each shows label 2, which odd images have
+        assert any(int(Path(entry["image"]).stem) % 2 for entry in some)
+
+    assert main([*arguments, "--regions=all=1+2,core=2", "--overwrite", "--unlabeled_rest", "--copy"]) == 0
+    copied = DataList.load(tmp_path / "out")
+    assert copied.masks == {"all": [1, 2], "core": [2]}
+    assert all(Path(entry["label"]).parent == tmp_path / "out/masks" for entry in copied.labeled)
+    assert main([*arguments, "--regions=core=2", "--overwrite", "--unlabeled_rest", "--max_bad=1"]) == 2
+    assert "the mask has the values [1]" in rejected(tmp_path)[0]["reason"] or "1" in rejected(tmp_path)[0]["reason"]
+
+
+def test_masks_and_classes(tmp_path: Path, images: Path, masks: Path) -> None:
+    write_csv(tmp_path / "labels.csv", ("id", "dx"), [(index, "ab"[index % 2]) for index in range(40)])
+    arguments = ["folder", f"--images={images}", f"--masks={masks}", f"--labels={tmp_path / 'labels.csv'}"]
+    options = [f"--output={tmp_path / 'out'}", "--regions=spot=1+2", "--budget=1.0", "--validation_budget=1.0"]
+    assert main([*arguments, *options, "--unlabeled_rest"]) == 0
+    datalist = DataList.load(tmp_path / "out")
+    assert (datalist.task, datalist.labels, datalist.label_task) == ("joint", ("a", "b"), "multiclass")
+    known = {int(Path(e["image"]).stem): e for e in datalist.labeled + datalist.validation + datalist.test}
+    assert set(known) == set(range(50))
+    for index, entry in known.items():
+        assert entry["label"] == (index % 2 if index < 40 else -1)
+        assert Path(entry["mask"]).name[:3] == f"{index:03d}"
+    assert names(datalist, "unlabeled") == {f"{index:03d}.png" for index in range(50, 60)}
+
+
+def test_volumes(tmp_path: Path) -> None:
+    """3D NIfTI images with class labels."""
+    (tmp_path / "images").mkdir()
+    for index in range(20):
+        volume = np.random.default_rng(index).normal(size=(3, 4, 5)).astype(np.float32)
+        nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), tmp_path / f"images/{index:02d}.nii.gz")
+    write_csv(tmp_path / "labels.csv", ("image", "dx"), [(f"{index:02d}", "ab"[index % 2]) for index in range(20)])
+    arguments = ["folder", f"--source={tmp_path / 'images'}", f"--labels={tmp_path / 'labels.csv'}"]
+    assert main([*arguments, f"--output={tmp_path / 'out'}", "--modality=MR"]) == 0
+    datalist = DataList.load(tmp_path / "out")
+    assert (datalist.spatial_dims, datalist.channels, datalist.modality) == (3, 1, "MR")
+
+
+def rejected(tmp_path: Path) -> list[dict[str, str]]:
+    with (tmp_path / "out/rejected.csv").open() as file:
+        return list(csv.DictReader(file))
 
 
 def test_color(images: Path, run: Run) -> None:
@@ -255,13 +385,21 @@ def test_color(images: Path, run: Run) -> None:
 def test_mixed_dimensions(images: Path, refuse: Callable[..., str]) -> None:
     (images / "000.png").unlink()
     nibabel.save(nibabel.Nifti1Image(np.zeros((3, 4, 5), np.float32), np.eye(4)), images / "000.nii.gz")
-    assert "both 2D and 3D" in refuse()
+    assert "000.nii.gz: this image has 3 dimensions, where most have 2" in refuse("--strict")
+
+
+def test_names_of_what_is_set_aside_are_not_with_the_copies(tmp_path: Path, images: Path, run: Run) -> None:
+    (images / "007.png").rename(images / "REAL007.png")
+    (images / "REAL007.png").write_bytes(b"not a picture")
+    run("--copy")
+    assert not (tmp_path / "out/rejected.csv").exists()
+    assert "REAL007.png" in (tmp_path / "out.rejected.csv").read_text()
 
 
 def test_dicom_patients_and_copies(tmp_path: Path, run: Run, images: Path, caplog: pytest.LogCaptureFixture) -> None:
     for index in range(60):
         (images / f"{index:03d}.png").unlink()
-        write_dicom(images / f"REAL{index // 3:03d}/slice{index}.dcm", f"REAL{index // 3:03d}")
+        write_dicom(images / f"REAL{index // 3:03d}/slice{index}.dcm", f"REAL{index // 3:03d}", first=index)
     write_csv(tmp_path / "labels.csv", ("image", "bleed"), [(f"slice{i}.dcm", i % 2) for i in range(60)])
     plain = run("--budget=1.0")
     assert plain.modality == "CT"
@@ -270,9 +408,9 @@ def test_dicom_patients_and_copies(tmp_path: Path, run: Run, images: Path, caplo
     assert "--copy" in caplog.text
 
     copied = run("--budget=1.0", "--copy", "--overwrite")
-    # The copies are in an order of their own; slices of one patient are alike here.
-    plain.labeled.sort(key=lambda entry: entry["patient"])
-    copied.labeled.sort(key=lambda entry: entry["patient"])
+    # The copies are in an order of their own: of one patient by their first pixel here.
+    for entries in (plain.labeled, copied.labeled):
+        entries.sort(key=lambda entry: (entry["patient"], pydicom.dcmread(entry["image"]).pixel_array[0, 0]))
     assert [entry["patient"] for entry in copied.labeled] == [entry["patient"] for entry in plain.labeled]
     written = b"".join(file.read_bytes() for file in (tmp_path / "out").rglob("*") if file.is_file())
     assert b"REAL" not in written
@@ -289,7 +427,7 @@ def test_images_without_a_row_stay_with_their_patient(tmp_path: Path, run: Run, 
     """The table numbers the patients, the headers name them: 3 images each, of which the third has no row."""
     for index in range(60):
         (images / f"{index:03d}.png").unlink()
-        write_dicom(images / f"{index:03d}.dcm", f"REAL{index // 3:03d}")
+        write_dicom(images / f"{index:03d}.dcm", f"REAL{index // 3:03d}", first=index)
     rows = [(f"{index:03d}.dcm", index // 3 + 100, index % 2) for index in range(60) if index % 3 < 2]
     write_csv(tmp_path / "labels.csv", ("image", "patient", "bleed"), rows)
     datalist = run("--patient_column=patient", "--unlabeled_rest", "--budget=1.0")
@@ -303,7 +441,7 @@ def test_images_without_a_row_stay_with_their_patient(tmp_path: Path, run: Run, 
 def test_several_modalities(tmp_path: Path, run: Run, images: Path, refuse: Callable[..., str]) -> None:
     for index in range(60):
         (images / f"{index:03d}.png").unlink()
-        write_dicom(images / f"{index}.dcm", f"REAL{index}", "CT" if index else "MR")
+        write_dicom(images / f"{index}.dcm", f"REAL{index}", "CT" if index else "MR", first=index)
     assert "several modalities (CT, MR)" in refuse()
     assert run("--modality=CT").modality == "CT"
 
@@ -335,7 +473,7 @@ def test_bad_amounts(refuse: Callable[..., str], options: list[str]) -> None:
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments, text in ((["--help"], "demo"), (["folder", "--help"], "--skip_bad")):
+    for arguments, text in ((["--help"], "demo"), (["folder", "--help"], "--unlabeled_rest")):
         with pytest.raises(SystemExit, match="0"):
             main(arguments)
         assert text in capsys.readouterr().out
@@ -378,4 +516,7 @@ def test_nih(tmp_path: Path) -> None:
             positive = {name for name, value in zip(datalist.labels, entry["label"], strict=True) if value}
             assert positive == set(row["Finding Labels"].split("|")) - {"No Finding"}
             assert patients.setdefault(entry["patient"], row["Patient ID"]) == row["Patient ID"]
-    assert json.loads((tmp_path / "datalist.json").read_text())["provenance"]["columns"]["patient"] == "Patient ID"
+    assert (
+        json.loads((tmp_path / "datalist.json").read_text())["provenance"]["source"]["columns"]["patient"]
+        == "Patient ID"
+    )

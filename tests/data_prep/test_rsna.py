@@ -1,79 +1,160 @@
+"""The RSNA 2019 set: which DICOM files are images, which labels they have, what is set aside."""
+
+import argparse
+import logging
+import shutil
 from pathlib import Path
 
 import pytest
 
-from data_prep.rsna import HEMORRHAGE_TYPES, read_labels, write_labels
+from data_prep.__main__ import main
+from data_prep.records import Record, Rejects, Source
+from data_prep.rsna import add_arguments, read
+from data_prep.rsna_labels import read_labels, write_labels
+from monai_ssl.data.datalist import DataList
 from monai_ssl.errors import InputError
 
-ROWS = [
-    "ID_000012eaf_epidural,0",
-    "ID_000012eaf_intraparenchymal,1",
-    "ID_000012eaf_intraventricular,0",
-    "ID_000012eaf_subarachnoid,1",
-    "ID_000012eaf_subdural,0",
-    "ID_000012eaf_any,1",
-]
+LABELS = {"ID_0a": (1, 0, 0, 0, 0), "ID_0b": (0, 0, 0, 0, 0), "ID_0c": (0, 0, 0, 1, 1)}
 
 
-def write(path: Path, *rows: str, header: str = "ID,Label") -> Path:
-    path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8")
-    return path
+def read_folder(folder: Path, *arguments: str, strict: bool = False) -> tuple[Source, Rejects]:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    options = parser.parse_args(arguments)
+    options.source, options.output = folder, folder / "out"
+    rejects = Rejects(strict)
+    return read(options, rejects), rejects
 
 
-def test_read_labels_gives_the_types_in_their_fixed_order(tmp_path: Path) -> None:
-    file = write(tmp_path / "labels.csv", *reversed(ROWS), *(row.replace("12eaf", "39fa0") for row in ROWS))
-    assert HEMORRHAGE_TYPES == ("epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural")
-    assert read_labels(file) == {"ID_000012eaf": (0, 1, 0, 1, 0), "ID_000039fa0": (0, 1, 0, 1, 0)}
+def touch(*paths: Path) -> None:
+    """DICOM files are only listed."""
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
 
 
-def test_repeated_rows_that_agree_are_accepted(tmp_path: Path) -> None:
-    assert read_labels(write(tmp_path / "labels.csv", *ROWS, *ROWS)) == {"ID_000012eaf": (0, 1, 0, 1, 0)}
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_labels(tmp_path / "stage_2_train.csv", LABELS)
+    touch(*(tmp_path / "stage_2_train" / f"{image}.dcm" for image in LABELS))
+    return tmp_path
 
 
-def test_windows_line_ends_and_byte_order_mark(tmp_path: Path) -> None:
-    file = tmp_path / "labels.csv"
-    file.write_bytes("\r\n".join(("\ufeffID,Label", *ROWS, "")).encode("utf-8"))
-    assert list(read_labels(file)) == ["ID_000012eaf"]
+def test_images_with_their_labels(folder: Path) -> None:
+    source, rejects = read_folder(folder)
+    assert (source.task, source.modality, source.channels, source.spatial_dims) == ("multilabel", "CT", 1, 2)
+    assert source.labels == ("epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural")
+    assert source.records[2] == Record(
+        folder / "stage_2_train" / "ID_0c.dcm", "stage_2_train/ID_0c.dcm", label=[0, 0, 0, 1, 1]
+    )
+    assert [record.label for record in source.records[:2]] == [[1, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
+    assert source.tables == [folder / "stage_2_train.csv"]
+    assert not rejects.found
 
 
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        ([*ROWS, "ID_000012eaf_subdural,1"], "line 8: this row contradicts"),
-        (ROWS[1:], "no row for epidural"),
-        (ROWS[:-1], "no row for any"),
-        ([*ROWS[:-1], "ID_000012eaf_any,0"], "any=0"),
-        ([*ROWS[:-1], "ID_000012eaf_any,2"], "line 7: the label '2'"),
-        ([*ROWS[:-1], "ID_000012eaf_any,"], "line 7: the label ''"),
-        ([*ROWS, "ID_000012eaf_contusion,0"], "line 8: this is not a row"),
-        ([*ROWS, "ID_000012eaf_any,1,1"], "line 8: this is not a row"),
-        ([], "no label"),
-    ],
-)
-def test_wrong_rows(tmp_path: Path, rows: list[str], message: str) -> None:
-    with pytest.raises(InputError, match=message) as caught:
-        read_labels(write(tmp_path / "labels.csv", *rows))
-    assert "labels.csv" in str(caught.value)
+def test_any_is_a_sixth_class(folder: Path) -> None:
+    source, _ = read_folder(folder, "--any")
+    assert source.labels[-1] == "any"
+    assert [record.label for record in source.records] == [[1, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1]]
 
 
-def test_other_columns_and_unreadable_files(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="columns are"):
-        read_labels(write(tmp_path / "labels.csv", *ROWS, header="Image,Label"))
-    with pytest.raises(InputError, match="cannot be read"):
-        read_labels(tmp_path / "absent.csv")
-    (tmp_path / "binary.csv").write_bytes(b"ID,Label\n\xff\xfe\n")
-    with pytest.raises(InputError, match="cannot be read"):
-        read_labels(tmp_path / "binary.csv")
+def test_images_may_be_anywhere_and_the_second_stage_counts(folder: Path) -> None:
+    write_labels(folder / "stage_1_train.csv", {"ID_0a": (0, 0, 0, 0, 0)})
+    (folder / "stage_2_train" / "ID_0a.dcm").rename(folder / "ID_0a.dcm")
+    touch(folder / "out" / "images" / "ID_0b.dcm")
+    source, rejects = read_folder(folder)
+    assert [(record.name, record.label) for record in source.records][:2] == [
+        ("ID_0a.dcm", [1, 0, 0, 0, 0]),
+        ("stage_2_train/ID_0b.dcm", [0, 0, 0, 0, 0]),
+    ]
+    assert not rejects.found
 
 
-def test_write_labels_writes_the_form_of_the_challenge(tmp_path: Path) -> None:
-    file = tmp_path / "labels.csv"
-    write_labels(file, {"ID_000012eaf": (0, 1, 0, 1, 0)})
-    assert file.read_text(encoding="utf-8") == "\n".join(("ID,Label", *ROWS)) + "\n"
+def test_test_images_are_used_unlabeled_only_where_asked_for(folder: Path) -> None:
+    touch(folder / "stage_2_test" / "ID_0d.dcm")
+    # The second stage's table has labels of the first stage's test images.
+    (folder / "stage_2_train" / "ID_0c.dcm").rename(folder / "stage_2_test" / "ID_0c.dcm")
+    source, rejects = read_folder(folder)
+    assert [record.name[-9:] for record in source.records] == ["ID_0c.dcm", "ID_0a.dcm", "ID_0b.dcm"]
+    source, rejects = read_folder(folder, "--unlabeled_test")
+    assert [(record.name[-9:], record.label) for record in source.records][:2] == [
+        ("ID_0c.dcm", [0, 0, 0, 1, 1]),
+        ("ID_0d.dcm", None),
+    ]
+    assert not rejects.found
 
 
-@pytest.mark.parametrize("labels", [{"slice1": (0, 0, 0, 0, 0)}, {"ID_1": (0, 0, 0, 0)}, {"ID_1": (0, 0, 0, 0, 2)}])
-def test_write_labels_checks_its_input(tmp_path: Path, labels: dict[str, tuple[int, ...]]) -> None:
-    with pytest.raises(InputError, match=r"labels\.csv"):
-        write_labels(tmp_path / "labels.csv", labels)
-    assert not list(tmp_path.iterdir())
+def test_bad_rows_are_set_aside_with_their_images(folder: Path) -> None:
+    with (folder / "stage_2_train.csv").open("a") as file:
+        file.write("ID_0a_epidural,0\nID_0b_any,x\nnothing\n")
+    touch(folder / "stage_2_train" / "ID_0f.dcm")
+    source, rejects = read_folder(folder)
+    assert [record.name for record in source.records] == ["stage_2_train/ID_0c.dcm"]
+    assert [(item.path, item.reason) for item in rejects.found] == [
+        ("stage_2_train/ID_0a.dcm", "this row contradicts an earlier one of the same id (stage_2_train.csv, line 20)"),
+        ("stage_2_train/ID_0b.dcm", "the label is neither 0 nor 1 (stage_2_train.csv, line 21)"),
+        ("stage_2_train.csv, line 22", "this is not a row of the challenge"),
+        ("stage_2_train/ID_0f.dcm", "stage_2_train.csv has no row of this image"),
+    ]
+    with pytest.raises(InputError, match="contradicts"):
+        read_folder(folder, strict=True)
+
+
+def test_rows_without_an_image_are_counted_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "stage_2_train" / "ID_0a.dcm").unlink()
+    (folder / "stage_2_train" / "ID_0b.dcm").unlink()
+    with caplog.at_level(logging.WARNING):
+        source, rejects = read_folder(folder)
+    assert len(source.records) == 1
+    assert not rejects.found
+    assert [record.getMessage() for record in caplog.records] == [
+        f"stage_2_train.csv has labels of 2 images that are not in {folder}."
+    ]
+
+
+def test_a_folder_without_table_or_images(folder: Path) -> None:
+    shutil.rmtree(folder / "stage_2_train")
+    with pytest.raises(InputError, match="no DICOM file"):
+        read_folder(folder)
+    (folder / "stage_2_train.csv").unlink()
+    with pytest.raises(InputError, match=r"neither stage_2_train\.csv nor stage_1_train\.csv"):
+        read_folder(folder)
+    touch(folder / "a" / "stage_1_train.csv", folder / "b" / "stage_1_train.csv")
+    with pytest.raises(InputError, match="2 files are called"):
+        read_folder(folder)
+    with pytest.raises(InputError, match="no such folder"):
+        read_folder(folder / "absent")
+
+
+def test_the_command_divides_by_the_patients_of_the_headers(demo: Path, tmp_path: Path) -> None:
+    folder, output = tmp_path / "rsna", tmp_path / "out"
+    folder.mkdir()
+    shutil.copyfile(demo / "labels.csv", folder / "stage_2_train.csv")
+    (folder / "stage_2_train").symlink_to(demo / "images")
+    arguments = [
+        "rsna",
+        "--source",
+        str(folder),
+        "--output",
+        str(output),
+        "--workers",
+        "1",
+        "--validation_budget",
+        "1.0",
+    ]
+    assert main(arguments) == 0
+    entries = [*DataList.load(output).entries()]
+    labels = read_labels(demo / "labels.csv")
+    labeled = [entry for entry in entries if "label" in entry]
+    assert len(entries) > len(labeled) > 0
+    assert all(entry["label"] == [*labels[Path(entry["image"]).stem]] for entry in labeled)
+    assert len({entry["patient"] for entry in entries}) == 15
+
+
+def test_slices_of_the_challenge(real_images: Path, tmp_path: Path) -> None:
+    images = sorted(path.stem for path in (real_images / "rsna_ich").glob("*.dcm"))
+    write_labels(tmp_path / "stage_1_train.csv", dict.fromkeys(images, (0, 0, 0, 0, 1)))
+    (tmp_path / "stage_1_train").symlink_to(real_images / "rsna_ich")
+    source, rejects = read_folder(tmp_path)
+    assert [record.image for record in source.records] == [tmp_path / "stage_1_train" / f"{i}.dcm" for i in images]
+    assert not rejects.found

@@ -136,13 +136,12 @@ def test_palette_becomes_rgb(write_dicom):
 @pytest.mark.parametrize(
     ("tags", "words"),
     [
-        ({"NumberOfFrames": 2, "Rows": 1}, "multi-frame"),
-        ({"SharedFunctionalGroupsSequence": [Dataset()]}, "enhanced"),
+        ({"NumberOfFrames": 2}, "cut short"),
         ({"RescaleSlope": "0"}, "makes no sense"),
         ({"PixelData": None}, "no image"),
-        ({"Rows": 3}, "cannot be decoded"),
+        ({"Rows": 3}, "cut short"),
         ({"PhotometricInterpretation": "HSV"}, "photometric interpretation"),
-        ({"SamplesPerPixel": None}, "cannot be decoded"),
+        ({"SamplesPerPixel": 3, "PlanarConfiguration": 0}, "cut short"),
         ({"RescaleIntercept": "NaN"}, "makes no sense"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "palette cannot be used"),
     ],
@@ -181,7 +180,7 @@ def test_unknown_syntax_is_named(write_dicom):
 
 def test_damaged_compressed_pixels(write_dicom):
     path = write_dicom(UNSIGNED, syntax=JPEG2000Lossless, PixelData=encapsulate([b"\xff\x4f\xff\x51no"]))
-    with pytest.raises(InputError, match=r"JPEG 2000.*(cannot be decoded|no decoder)"):
+    with pytest.raises(InputError, match="the compressed pixels are cut short"):
         read_dicom(path)
 
 

@@ -1,7 +1,7 @@
 """The image files of a folder."""
 
-import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,7 +9,7 @@ from pydicom.misc import is_dicom
 
 from monai_ssl.errors import InputError
 
-__all__ = ["IMAGE_SUFFIXES", "digest", "list_images", "split_name"]
+__all__ = ["IMAGE_SUFFIXES", "list_images", "split_name"]
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
@@ -22,20 +22,20 @@ def split_name(name: str) -> tuple[str, str]:
     return name, ""
 
 
-def list_images(folder: str | os.PathLike[str], without: str | os.PathLike[str] | None = None) -> list[str]:
+def list_images(folder: str | os.PathLike[str], without: Sequence[str | os.PathLike[str]] = ()) -> list[str]:
     """The image files below a folder, as sorted POSIX paths relative to it.
 
     A file is an image by its suffix, or by DICOM's mark when it has none of the suffixes; ``DICOMDIR``, the index of a
-    DICOM medium, is none. Links are followed, but no folder is entered twice. Hidden files and folders, and those below
-    ``without``, are left out.
+    DICOM medium, is none. Links are followed, but no folder is entered twice. Hidden files and folders, and the
+    folders of ``without``, are left out.
 
     Raises:
         InputError: when the folder is missing, cannot be read or holds no image.
     """
-    folder, left_out = Path(folder), None if without is None else Path(without).resolve()
+    folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder. Give the folder that holds the images.")
-    found, entered = [], {folder.resolve(), left_out}
+    found, entered = [], {folder.resolve(), *(Path(other).resolve() for other in without)}
     for parent, folders, names in os.walk(folder, onerror=_refuse, followlinks=True):
         here = Path(parent)
         folders[:] = [name for name in sorted(folders) if not name.startswith(".") and _is_new(here / name, entered)]
@@ -45,7 +45,7 @@ def list_images(folder: str | os.PathLike[str], without: str | os.PathLike[str] 
     return sorted(found)
 
 
-def _is_new(folder: Path, entered: set[Path | None]) -> bool:
+def _is_new(folder: Path, entered: set[Path]) -> bool:
     """Whether a folder has not been entered before; from now on it has. A link to its own parent would never end."""
     place = folder.resolve()
     new = place not in entered
@@ -66,9 +66,3 @@ def _is_image(file: Path) -> bool:
 
 def _refuse(error: OSError) -> NoReturn:
     raise InputError(f"{error.filename}: this cannot be read ({error.strerror}). Mend its rights, or take it away.")
-
-
-def digest(folder: Path, names: list[str]) -> str:
-    """SHA-256 of the images' names and sizes."""
-    lines = (f"{name}\t{(folder / name).stat().st_size}\n" for name in names)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -1,0 +1,157 @@
+"""What is wrong in a data list, told without a look at any file."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monai_ssl.data.datalist_entries import LISTS, absolute_path, image_paths, is_entry, sound_entries, split_of
+
+__all__ = ["HEAD", "HEAD_KIND", "TASKS", "Problem", "find_problems"]
+
+TASKS = ("multilabel", "multiclass", "segmentation", "joint")
+HEAD_KIND = "head of the data list"
+HEAD = ("task", "labels", "modality", "channels", "spatial_dims")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something for which a data list cannot be used.
+
+    Args:
+        kind: what all problems of this kind are, in a few words.
+        places: the entries concerned, such as ``"labeled[3]"``; none for what concerns the whole list.
+        reason: what is wrong with them: the rest of the sentence that their places begin.
+        remedy: what to do, as a sentence.
+    """
+
+    kind: str
+    places: tuple[str, ...]
+    reason: str
+    remedy: str
+
+    @property
+    def sentence(self) -> str:
+        """The places and the reason, without a full stop."""
+        return f"{' and '.join(self.places)} {self.reason}".strip()
+
+
+def find_problems(content: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
+    """Find all that is wrong in a data list, without a look at any file.
+
+    Entries that are no entries, and labels where the task or the class names are wrong, are not looked at further.
+
+    Args:
+        content: the data list's keys and values, as in the file.
+        folder: what relative paths are relative to.
+    """
+    absent = [key for key in (*HEAD, *LISTS) if key not in content]
+    if absent:
+        yield _in_head(f"{', '.join(absent)} is missing", "Make the data list anew with python -m data_prep.")
+        return
+    yield from _head_problems(content)
+    known = content["task"] in TASKS and _are_names(content["labels"])
+    for key in LISTS:
+        if not isinstance(content[key], list):
+            yield _in_head(f"{key} is not a list", "Give it a list of entries, which may be empty.")
+        elif key in ("labeled", "validation") and not content[key]:
+            yield _in_head(f"the {key} list is empty", "Put images with labels in it.")
+    for key in LISTS:
+        for index, entry in enumerate(content[key] if isinstance(content[key], list) else ()):
+            place = f"{key}[{index}]"
+            if not is_entry(entry):
+                reason = "is not an entry"
+                yield Problem(
+                    "entries", (place,), reason, "Give it an image (a path, or several) and a patient (a pseudonym)."
+                )
+            elif known:
+                yield from _label_problems(content, key, entry, place)
+    yield from _twice(content, folder)
+
+
+def _in_head(reason: str, remedy: str) -> Problem:
+    return Problem(HEAD_KIND, (), reason, remedy)
+
+
+def _head_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
+    task, labels = content["task"], content["labels"]
+    if task not in TASKS:
+        yield _in_head(f"the task {task!r} is not known", f"Give one of {', '.join(TASKS)}.")
+    if not _are_names(labels):
+        yield _in_head("labels is not a list of class names", "Give at least one name.")
+    else:
+        if "mean" in labels:
+            yield _in_head("a class is called 'mean', as the mean over the classes is", "Rename it.")
+        if len(set(labels)) < len(labels):
+            yield _in_head("a class name occurs twice in labels", "Give each class a name of its own.")
+    if not _is_text(content["modality"]):
+        yield _in_head("modality is not a text", "Give one as in DICOM, such as CT, DX or OT.")
+    if type(content["channels"]) is not int or content["channels"] < 1:
+        yield _in_head(f"channels is {content['channels']!r}", "Give 1, 3 or the number of modalities.")
+    if content["spatial_dims"] not in (2, 3):
+        yield _in_head(f"spatial_dims is {content['spatial_dims']!r}", "Give 2 or 3.")
+    yield from _region_problems(content)
+
+
+def _region_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
+    """The regions of masks have names and values, and are the labels of a segmentation."""
+    task, masks = content["task"], content.get("masks", {})
+    if task not in ("segmentation", "joint"):
+        if masks:
+            yield _in_head(f"masks are named, but the task is {task}", "Remove them, or give another task.")
+    elif not isinstance(masks, dict) or not masks or not all(map(_is_region, masks.values())):
+        yield _in_head("masks does not name the values of regions", 'Give them as in {"lung": [255]}, all above 0.')
+    elif task == "segmentation" and list(masks) != content["labels"]:
+        yield _in_head("labels and the names in masks differ", "Give the same names in the same order.")
+
+
+def _is_region(values: Any) -> bool:
+    return isinstance(values, list) and bool(values) and all(type(value) is int and value > 0 for value in values)
+
+
+def _label_problems(content: Mapping[str, Any], key: str, entry: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    if key == "unlabeled":
+        if "label" in entry or "mask" in entry:
+            yield Problem("labels", (place,), "has a label", "Remove it, or move the entry to the labeled list.")
+        return
+    task, classes, label = content["task"], len(content["labels"]), entry.get("label")
+    if task == "segmentation":
+        good, wanted = _is_text(label), "the path of a mask"
+    elif task in ("multiclass", "joint"):
+        good, wanted = type(label) is int and -1 <= label < classes, f"a class from 0 to {classes - 1}, or -1 (missing)"
+    else:
+        good = isinstance(label, list) and len(label) == classes and all(type(v) is int and -1 <= v <= 1 for v in label)
+        wanted = f"a list of {classes} values, each 0, 1 or -1 (missing)"
+    if not good:
+        yield Problem("labels", (place,), f"has the label {label!r}", f"Give it {wanted}.")
+    if "mask" in entry and (task != "joint" or not _is_text(entry["mask"])):
+        reason = "has a mask that is not the path of one, or that its task does not have"
+        yield Problem("labels", (place,), reason, "Mend it.")
+
+
+def _twice(content: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
+    """No image twice; no patient in two splits."""
+    images: dict[str, str] = {}
+    patients: dict[str, tuple[str, str]] = {}
+    for key, index, entry in sound_entries(content):
+        place = f"{key}[{index}]"
+        firsts = [images.setdefault(absolute_path(folder, path), place) for path in image_paths(entry)]
+        for first in dict.fromkeys(firsts):
+            if first != place:
+                yield Problem("an image twice", (first, place), "are the same image", "Remove one of them.")
+        split, first = patients.setdefault(entry["patient"], (split_of(key), place))
+        if split != split_of(key):
+            yield Problem(
+                "a patient in two splits",
+                (first, place),
+                "are of the same patient but in different splits",
+                "Keep all images of a patient in one split.",
+            )
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
