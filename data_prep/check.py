@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +107,16 @@ def _print_problems(problems: Sequence[Problem]) -> None:
         print("No problems were found.")
 
 
-def _thumbnails(content: Mapping[str, Any], seen: Sequence[Seen], workers: int) -> dict[str, list[Thumbnail]]:
+def _thumbnails(content: Mapping[str, Any], seen: Sequence[Seen], workers: int) -> list[tuple[str, list[Thumbnail]]]:
     """The samples of each row; those that cannot be made small are left out."""
     rows = choose_samples(content, seen)
     jobs: list[View] = [view for row in rows for view in row.views]
     made = run_jobs(
         make_thumbnail, jobs, workers=workers, description="drawing samples", name=lambda view: str(view.images[0])
     )
-    thumbnails: dict[str, list[Thumbnail]] = {}
-    for row in rows:
-        drawn = [next(made) for _ in row.views]
-        thumbnails[row.title] = [item for item in drawn if isinstance(item, Thumbnail)]
-    return thumbnails
+    drawn = list(made)
+    starts = accumulate((len(row.views) for row in rows), initial=0)
+    return [
+        (row.title, [item for item in drawn[start : start + len(row.views)] if isinstance(item, Thumbnail)])
+        for row, start in zip(rows, starts, strict=False)
+    ]

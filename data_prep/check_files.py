@@ -48,22 +48,20 @@ def look_at(
         regions: the values of a mask that make up each region; without any, masks are not looked at.
         workers: the number of processes.
     """
-    entries = [(key, f"{key}[{index}]", entry) for key, index, entry in sound_entries(content)]
-    entries = [item for item in entries if item[1] not in without]
-    records = []
-    for key, place, entry in entries:
-        images = tuple(Path(absolute_path(folder, path)) for path in image_paths(entry))
-        mask = entry.get("mask", entry.get("label")) if regions and key != "unlabeled" else None
-        path = Path(absolute_path(folder, mask)) if isinstance(mask, str) else None
-        records.append(Record(images, place, mask=path))
+    items: list[tuple[str, str, dict[str, Any], tuple[Path, ...], Path | None]] = []
+    for key, index, entry in sound_entries(content):
+        place = f"{key}[{index}]"
+        if place not in without:
+            images = tuple(Path(absolute_path(folder, path)) for path in image_paths(entry))
+            mask = entry.get("mask", entry.get("label")) if regions and key != "unlabeled" else None
+            path = Path(absolute_path(folder, mask)) if isinstance(mask, str) else None
+            items.append((key, place, entry, images, path))
+    records = [Record(images, place, mask=mask) for _, place, _, images, mask in items]
     with tempfile.TemporaryDirectory() as scratch:
         # Nothing is believed that an earlier run has found out.
         journal = Path(scratch) / "journal.jsonl"
         looks = list(inspect(records, regions, salt=secrets.token_bytes(32), journal=journal, workers=workers))
-    return [
-        Seen(key, place, entry, record.image if isinstance(record.image, tuple) else (record.image,), record.mask, look)
-        for (key, place, entry), record, look in zip(entries, records, looks, strict=True)
-    ]
+    return [Seen(*item, look) for item, look in zip(items, looks, strict=True)]
 
 
 def missing_problems(missing: Sequence[tuple[str, str]]) -> Iterator[Problem]:
@@ -85,31 +83,23 @@ def file_problems(content: Mapping[str, Any], seen: Sequence[Seen]) -> Iterator[
         content: the data list's keys and values; dimensions and channels that are none are not compared.
         seen: the images.
     """
-    kind = "unusable files"
+    apart = "Take it out, or make a data list of its own for such images."
     for item in seen:
         look = item.look
         if look.error:
             reason, remedy = _without_path(look.error, item)
-            yield Problem(kind, (item.place,), reason, remedy)
+            yield Problem("unusable files", (item.place,), reason, remedy)
             continue
         if content.get("spatial_dims") in (2, 3) and look.spatial_dims != content["spatial_dims"]:
-            yield Problem(
-                kind,
-                (item.place,),
-                f"has {look.spatial_dims} dimensions, where the data list says {content['spatial_dims']}",
-                "Take it out, or make a data list of its own for such images.",
-            )
+            reason = f"is {look.spatial_dims}D, where the data list says {content['spatial_dims']}D"
+            yield Problem("dimensions", (item.place,), reason, apart)
         channels = content.get("channels")
         several = isinstance(item.entry["image"], list)
         # Files of a study are a channel each, whatever their colours; a lone picture goes from grey to RGB and back.
         found = len(item.images) if several else look.channels
         if type(channels) is int and found != channels and (several or {found, channels} != {1, 3}):
-            yield Problem(
-                kind,
-                (item.place,),
-                f"has {found} channels, where the data list says {channels}",
-                "Take it out, or make a data list of its own for such images.",
-            )
+            reason = f"has a number of channels ({found}) that the data list does not say ({channels})"
+            yield Problem("channels", (item.place,), reason, apart)
 
 
 def _without_path(error: str, item: Seen) -> tuple[str, str]:

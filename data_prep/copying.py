@@ -2,11 +2,12 @@
 
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from collections.abc import Sequence as SequenceOf
 from dataclasses import replace
 from pathlib import Path
 
-from pydicom import Dataset, dcmread
+from pydicom import DataElement, Dataset, Sequence, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.tag import Tag
 from pydicom.uid import (
@@ -23,6 +24,7 @@ from data_prep.workers import run_jobs
 from data_prep.writing import is_written
 from monai_ssl.errors import InputError
 from monai_ssl.files import write_whole
+from monai_ssl.readers.dicom_frames import FRAME_KEYWORDS, GROUP_KEYWORDS, GROUP_SEQUENCES
 from monai_ssl.readers.dicom_header import HEADER_KEYWORDS
 from monai_ssl.readers.dicom_pixels import PIXEL_KEYWORDS
 from monai_ssl.readers.file_kind import kind_of
@@ -43,14 +45,17 @@ _KEPT = (
     "ImagerPixelSpacing",
     "SliceThickness",
     "RescaleType",
-    "VOILUTSequence",
     "PresentationLUTShape",
     "LossyImageCompression",
 )
-_KEPT_OF_ITEMS = {Tag(keyword) for keyword in ("LUTDescriptor", "ModalityLUTType", "LUTData")}
+# Of the items of these sequences (and of those in them) only this is copied: no free text, no dates, nothing private.
+_KEPT_SEQUENCES = ("VOILUTSequence", "ModalityLUTSequence", *GROUP_KEYWORDS)
+_KEPT_OF_ITEMS = {
+    Tag(keyword) for keyword in ("LUTDescriptor", "ModalityLUTType", "LUTData", *GROUP_SEQUENCES, *FRAME_KEYWORDS)
+}
 
 
-def copied_records(records: Sequence[Record], output: Path, salt: bytes) -> list[Record]:
+def copied_records(records: SequenceOf[Record], output: Path, salt: bytes) -> list[Record]:
     """The records as they will be when :func:`copy_files` has copied their files to ``OUTPUT/images`` and ``masks``.
 
     Files that are in the output already were written there under such names, and stay.
@@ -80,7 +85,7 @@ def copied_records(records: Sequence[Record], output: Path, salt: bytes) -> list
 
 
 def copy_files(
-    records: Sequence[Record], copies: Sequence[Record], patients: Mapping[str, str], *, workers: int
+    records: SequenceOf[Record], copies: SequenceOf[Record], patients: Mapping[str, str], *, workers: int
 ) -> None:
     """Copy the files that data lists use, in worker processes; what an earlier run has copied is not copied again.
 
@@ -132,6 +137,18 @@ def copy_image(source: Path, target: Path, patient: str) -> None:
             shutil.copyfile(source, temporary)
 
 
+def _known_part(sequence: DataElement) -> DataElement:
+    """A copy of a sequence that has the elements of ``_KEPT_OF_ITEMS`` only, at every depth."""
+    items = []
+    for item in sequence.value:
+        kept = Dataset()
+        for tag in _KEPT_OF_ITEMS.intersection(item.keys()):
+            element = item[tag]
+            kept.add(_known_part(element) if element.VR == "SQ" else element)
+        items.append(kept)
+    return DataElement(sequence.tag, "SQ", Sequence(items))
+
+
 def is_dicom_file(path: Path) -> bool:
     """Whether a file is DICOM, by its content."""
     try:
@@ -146,10 +163,9 @@ def _anonymous(source: Path, name: str, patient: str) -> Dataset:
     for keyword in _KEPT:
         if keyword in original:
             copy.add(original[keyword])
-    for sequence in ("VOILUTSequence", "ModalityLUTSequence"):
-        for item in copy.get(sequence) or ():
-            for tag in set(item.keys()) - _KEPT_OF_ITEMS:  # free text, private elements
-                del item[tag]
+    for keyword in _KEPT_SEQUENCES:
+        if keyword in original:
+            copy.add(_known_part(original[keyword]))
     copy.PatientID = copy.PatientName = patient
     copy.SOPClassUID = original.get("SOPClassUID", SecondaryCaptureImageStorage)
     copy.StudyInstanceUID, copy.SeriesInstanceUID, copy.SOPInstanceUID = (

@@ -5,7 +5,7 @@ import logging
 import re
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from data_prep.binary_masks import MaskJob, binary_masks
 from data_prep.isic2018_tables import DIAGNOSES, Diagnoses, read_diagnoses, read_lesions
@@ -37,6 +37,7 @@ training images are divided. Images of a lesion are always in one split.
 
 _logger = logging.getLogger("monai_ssl")
 _IMAGE = re.compile(r"ISIC_\d{7}")
+_PART = re.compile(r"(?<![a-z])(validation|test)(?![a-z])", re.IGNORECASE)
 _MASK_END = "_segmentation"
 _REGION = "lesion"
 
@@ -133,8 +134,8 @@ def _masks(options: argparse.Namespace, files: list[str], images: dict[str, str]
 
 def _part(path: str) -> str:
     """The part of the challenge that an image is of, by the names of its folders."""
-    folders = " ".join(PurePosixPath(path).parts[:-1]).lower()
-    return next((part for part in ("validation", "test") if part in folders), "training")
+    match = _PART.search(path.rpartition("/")[0])
+    return match[1].lower() if match else "training"
 
 
 def _with_splits(records: list[Record], options: argparse.Namespace) -> list[Record]:

@@ -47,7 +47,7 @@ def choose_kind(source: Source, seen: Sequence[Inspected], modality: str | None)
     unwindowed = sum(not look.windowed for look in alike)
     if unwindowed:
         _logger.warning(
-            "%d of %d CT images have no window in their header: train with windows in HU, such as --windows brain.",
+            "%d CT images (of %d images) have no window in their header: train with windows in HU, such as --windows brain.",
             unwindowed,
             len(alike),
         )

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import re
 from pathlib import PurePosixPath
 
 from data_prep.records import Record, Rejects, Source
@@ -25,6 +26,7 @@ in its name) have no labels and are not used, unless --unlabeled_test adds them 
 """
 
 _logger = logging.getLogger("monai_ssl")
+_TEST = re.compile(r"(?<![a-z])test(?![a-z])", re.IGNORECASE)
 _CSV_NAMES = ("stage_2_train.csv", "stage_1_train.csv")  # the second stage's file contains the first's
 
 
@@ -114,4 +116,4 @@ def _set_aside(bad_rows: list[BadRow], images: dict[str, str], table: str, rejec
 
 
 def _is_test(path: str) -> bool:
-    return any("test" in folder.lower() for folder in PurePosixPath(path).parts[:-1])
+    return _TEST.search(path.rpartition("/")[0]) is not None

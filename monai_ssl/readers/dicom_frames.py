@@ -8,7 +8,7 @@ from pydicom import Dataset
 from monai_ssl.errors import InputError
 from monai_ssl.readers.dicom_values import bad_header, numbers, tag_of
 
-__all__ = ["FRAME_KEYWORDS", "GROUP_KEYWORDS", "frame_order", "split_frames"]
+__all__ = ["FRAME_KEYWORDS", "GROUP_KEYWORDS", "GROUP_SEQUENCES", "frame_order", "split_frames"]
 
 GROUP_KEYWORDS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 """The attributes of a dataset that :func:`split_frames` reads."""
@@ -20,6 +20,9 @@ _KEYWORDS_OF_GROUPS = {
     "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept"),
     "FrameVOILUTSequence": ("WindowCenter", "WindowWidth", "VOILUTFunction"),
 }
+GROUP_SEQUENCES = tuple(_KEYWORDS_OF_GROUPS)
+"""The sequences of a functional group that hold them."""
+
 FRAME_KEYWORDS = tuple(keyword for keywords in _KEYWORDS_OF_GROUPS.values() for keyword in keywords)
 """The attributes that may differ from frame to frame. A classic file has them at its top level."""
 

@@ -22,8 +22,9 @@ def read_mask(path: str | os.PathLike[str]) -> NDArray[np.int32]:
     """Read the values of a mask as they are stored, in the axes that the image's reader gives.
 
     NIfTI is in canonical (RAS) orientation, with slope and intercept applied. Pictures have the EXIF orientation
-    applied. A black and white picture has the values 0 and 255, a palette its indices, colours with equal channels
-    are one channel, and what is fully transparent is 0.
+    applied. A black and white picture has the values 0 and 255, also where it has a palette (whose first color may be
+    white); any other palette its indices. Colours with equal channels are one channel, and what is fully transparent
+    is 0.
 
     Args:
         path: a NIfTI file or a picture.
@@ -69,11 +70,20 @@ def _read_picture(path: str | os.PathLike[str]) -> NDArray[np.int32]:
         raise InputError(f"{path}: this file holds {frames} pictures. Split it: one mask a file is expected.")
     if picture.mode == "1":
         picture = picture.convert("L")
+    if picture.mode == "P" and _colors(picture) <= {(0, 0, 0), (255, 255, 255)}:
+        picture = picture.convert("L")
     if picture.mode in _GREY_MODES:
         return np.asarray(picture).astype(np.int32)
     if picture.mode not in ("LA", "RGB", "RGBA"):
         raise InputError(f"{path}: this mask has pixels of type {picture.mode}. Save it with one whole number a pixel.")
     return _one_channel(path, picture)
+
+
+def _colors(picture: Image.Image) -> set[tuple[int, ...]]:
+    """The colors of a palette that occur in its picture."""
+    palette = np.asarray(picture.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
+    used = np.unique(np.asarray(picture))
+    return {tuple(color) for color in palette[used[used < len(palette)]].tolist()}
 
 
 def _one_channel(path: str | os.PathLike[str], picture: Image.Image) -> NDArray[np.int32]:

@@ -74,6 +74,32 @@ def test_extended_offset_table(tmp_path: Path) -> None:
     assert pydicom.dcmread(copy).ExtendedOffsetTableLengths == dataset.ExtendedOffsetTableLengths
 
 
+def test_enhanced_object(tmp_path: Path) -> None:
+    """Slope, spacing and place of each frame are kept; dates, comments and private elements of the groups are not."""
+    dataset = dicom()
+    dataset.NumberOfFrames = 2
+    dataset.PixelData = np.arange(32, dtype="<u2").tobytes()
+    frames = []
+    for number in range(2):
+        values, place, content, frame = (pydicom.Dataset() for _ in range(4))
+        values.RescaleSlope, values.RescaleIntercept, values.RescaleType = "2", str(10 * number), "REAL"
+        place.ImagePositionPatient = [0, 0, -number]  # the second frame lies below the first
+        content.FrameAcquisitionDateTime, content.FrameComments = "20200102", "REAL"
+        frame.PixelValueTransformationSequence, frame.PlanePositionSequence = [values], [place]
+        frame.FrameContentSequence = [content]
+        frame.add_new(0x00091001, "LO", "REAL")
+        frames.append(frame)
+    orientation, shared = pydicom.Dataset(), pydicom.Dataset()
+    orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    shared.PlaneOrientationSequence = [orientation]
+    dataset.SharedFunctionalGroupsSequence, dataset.PerFrameFunctionalGroupsSequence = [shared], frames
+    copy = copied(dataset, tmp_path)
+    assert b"20200102" not in copy.read_bytes()
+    pixels, header = read_dicom(copy)
+    assert header.frame_rescale == ((2.0, 10.0), (2.0, 0.0))  # in the order of space
+    np.testing.assert_array_equal(pixels, read_dicom(tmp_path / "REAL.dcm")[0])
+
+
 def test_lookup_tables_without_words(tmp_path: Path) -> None:
     dataset = dicom()
     dataset.PixelData = np.arange(16, dtype="<u2").tobytes()

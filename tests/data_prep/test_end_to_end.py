@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ EXPECTED = {
 """Task, number of classes, channels, dimensions and modality."""
 
 
-def check_and_train(output: Path, tmp_path: Path) -> DataList:
+def check_and_train(output: Path, tmp_path: Path, **more: Any) -> DataList:
     """The checker finds nothing wrong, and the supervised bundle takes two steps."""
     assert main(["check", str(output), "--workers=1"]) == 0
     assert (output / "datalist.png").stat().st_size > 5000
@@ -34,9 +35,7 @@ def check_and_train(output: Path, tmp_path: Path) -> DataList:
     overlays = ("train", "segmentation") if datalist.task == "segmentation" else ("train",)
     size = 16 if datalist.spatial_dims == 3 else 32
     overrides = small(output, tmp_path / "run", max_epochs=1, image_size=size, batch_size=2, cache_rate=0.0)
-    if datalist.modality == "CT" and datalist.spatial_dims == 2:
-        overrides["windows"] = ["brain"]
-    ran = run_bundle("supervised", overlays, "train", **overrides, **{"train#trainer#epoch_length": 2})
+    ran = run_bundle("supervised", overlays, "train", **overrides, **more, **{"train#trainer#epoch_length": 2})
     assert ran.parser.get_parsed_content("train#trainer").state.iteration == 2
     return datalist
 
@@ -62,25 +61,48 @@ def test_release(name: str, tmp_path: Path) -> None:
     assert "PATIENT" not in written
 
 
-REAL = {
-    "rsna_ich": None,
-    "nih14_256": ["nih14"],
-    "nih14_64": ["nih14"],
-    "isic2018": ["isic2018"],
-    "shenzhen": ["chest"],
-    "brats2015": ["brats"],
-    "la2018": ["la"],
-    "hippocampus": ["hippocampus"],
-    "medmnist": ["medmnist"],
-}
-
-
-@pytest.mark.parametrize("name", [name for name, command in REAL.items() if command])
-def test_real_images(name: str, tmp_path: Path) -> None:
+def real(name: str) -> Path:
     root = os.environ.get("MONAI_SSL_DATA")
     if not root or not Path(root, name).exists():
         pytest.skip("MONAI_SSL_DATA names no folder with this data set")
-    command = REAL[name] or []
-    arguments = [f"--source={Path(root, name)}", f"--output={tmp_path / 'out'}", "--budget=0.3", "--workers=1"]
-    assert main([*command, *arguments, "--validation_budget=1.0", "--fractions=0.5,0.25,0.25"]) == 0
+    return Path(root, name)
+
+
+REAL = {
+    "nih14_256": "nih14",
+    "nih14_64": "nih14",
+    "isic2018": "isic2018",
+    "shenzhen": "chest",
+    "brats2015": "brats",
+    "la2018": "la",
+    "hippocampus": "hippocampus",
+    "medmnist": "medmnist",
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_images(name: str, tmp_path: Path) -> None:
+    arguments = [f"--source={real(name)}", f"--output={tmp_path / 'out'}", "--budget=0.3", "--workers=1"]
+    assert main([REAL[name], *arguments, "--validation_budget=1.0", "--fractions=0.5,0.25,0.25"]) == 0
     check_and_train(tmp_path / "out", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["head_ct", "rsna_ich", "mr_brain", "dicom_variety"])
+def test_real_folder(name: str, tmp_path: Path) -> None:
+    """Folders without labels of their own get some; the patient of each image is invented too.
+
+    The variety has every modality, several frames and objects without an image: what is no 2D image is set aside.
+    """
+    folder = real(name)
+    rows = [
+        f"{path.relative_to(folder).as_posix()},{index % 2},{index}"
+        for index, path in enumerate(sorted(folder.rglob("*")))
+        if path.is_file() and path.suffix != ".csv"
+    ]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,label,patient", *rows]) + "\n")
+    arguments = [f"--source={folder}", f"--labels={tmp_path / 'labels.csv'}", f"--output={tmp_path / 'out'}"]
+    variety = ["--modality=OT", "--max_bad=0.4"] if name == "dicom_variety" else []
+    options = ["--budget=0.5", "--validation_budget=1.0", "--fractions=0.4,0.4,0.2", "--workers=1", "--copy"]
+    assert main(["folder", *arguments, *options, *variety]) == 0
+    datalist = check_and_train(tmp_path / "out", tmp_path, windows=["full"])
+    assert sum(1 for _ in datalist.entries()) > (50 if name == "dicom_variety" else 0.7 * len(rows))

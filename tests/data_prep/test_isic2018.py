@@ -129,6 +129,13 @@ def test_the_official_split(folder: Path, caplog: pytest.LogCaptureFixture) -> N
     assert "2 labeled validation and test images of the challenge are not used." in caplog.messages
 
 
+def test_a_folder_whose_name_only_contains_a_part_is_none(folder: Path) -> None:
+    (folder / "latest").mkdir()
+    (folder / "ISIC2018_Task3_Training_Input").rename(folder / "latest" / "HAM10000_images_part_1")
+    source, _ = read_folder(folder)
+    assert [record.split for record in source.records] == [None, None, None]
+
+
 def test_joint_and_segmentation(folder: Path) -> None:
     masks = folder / "ISIC2018_Task1_Training_GroundTruth"
     mask(masks, "ISIC_0024306")

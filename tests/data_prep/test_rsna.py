@@ -87,14 +87,14 @@ def test_test_images_are_used_unlabeled_only_where_asked_for(folder: Path) -> No
 def test_bad_rows_are_set_aside_with_their_images(folder: Path) -> None:
     with (folder / "stage_2_train.csv").open("a") as file:
         file.write("ID_0a_epidural,0\nID_0b_any,x\nnothing\n")
-    touch(folder / "stage_2_train" / "ID_0f.dcm")
+    touch(folder / "latest" / "ID_0f.dcm")
     source, rejects = read_folder(folder)
     assert [record.name for record in source.records] == ["stage_2_train/ID_0c.dcm"]
     assert [(item.path, item.reason) for item in rejects.found] == [
         ("stage_2_train/ID_0a.dcm", "this row contradicts an earlier one of the same id (stage_2_train.csv, line 20)"),
         ("stage_2_train/ID_0b.dcm", "the label is neither 0 nor 1 (stage_2_train.csv, line 21)"),
         ("stage_2_train.csv, line 22", "this is not a row of the challenge"),
-        ("stage_2_train/ID_0f.dcm", "stage_2_train.csv has no row of this image"),
+        ("latest/ID_0f.dcm", "stage_2_train.csv has no row of this image"),
     ]
     with pytest.raises(InputError, match="contradicts"):
         read_folder(folder, strict=True)

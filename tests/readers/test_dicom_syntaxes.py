@@ -156,6 +156,16 @@ def test_codestream_of_another_size(write_dicom, syntax, stream):
         read_dicom(compressed(write_dicom, HUNDREDS, syntax, stream, NumberOfFrames=2))
 
 
+@pytest.mark.parametrize("marker", [0x01, 0x7F, 0x90, 0xC5])
+def test_marker_that_ends_the_process_in_gdcm(write_dicom, marker):
+    """The marker after the start of frame is damaged."""
+    stream = bytearray(LOSSLESS_JPEG_OF_HUNDREDS)
+    start = stream.index(b"\xff\xda")
+    stream[start + 1] = marker
+    with pytest.raises(InputError, match="the compressed pixels are damaged"):
+        read_dicom(compressed(write_dicom, HUNDREDS, JPEGLossless, bytes(stream)))
+
+
 def test_rle_that_cannot_be_so_large(write_dicom):
     rle = struct.pack("<16I", 1, 64, *[0] * 14) + b"\x81\x00"  # 128 times 0
     stored = np.zeros((8, 16), dtype=np.uint8)

@@ -175,3 +175,11 @@ def test_real_masks_fit_their_images(real_images):
         mask = read_mask(path)
         assert mask.shape == read_image(path.parents[1] / "imagesTr" / path.name).shape[1:]
         assert np.unique(mask).tolist() == [0, 1, 2]
+
+
+def test_palette_of_black_and_white_goes_by_its_colors(tmp_path):
+    """Index 0 is white here and 255 black: by their indices, region and background would change places."""
+    picture = Image.fromarray(np.array([[0, 255], [255, 255]], dtype=np.uint8), mode="P")
+    picture.putpalette([255, 255, 255] + [0, 0, 0] * 255)
+    picture.save(tmp_path / "mask.png")
+    assert read_mask(tmp_path / "mask.png").tolist() == [[255, 0], [0, 0]]

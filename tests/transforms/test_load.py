@@ -176,7 +176,7 @@ def test_unusable_nifti(tmp_path):
     with pytest.raises(InputError, match=r"image\.nii: this NIfTI file cannot be read"):
         LoadRadiologyImage()(path)
     for values, words in (
-        (np.zeros((2, 3, 4, 5), dtype=np.float32), "not a 2D or 3D image"),
+        (np.zeros((2, 3, 4, 5, 6), dtype=np.float32), "not a 2D or 3D image"),
         (np.array([[[0.0, np.nan]]], dtype=np.float32), "NaN"),
         (np.zeros((2, 3, 4), dtype=np.complex64), "cannot be read"),
     ):
@@ -287,9 +287,9 @@ def test_every_real_dicom_loads_or_says_why(real_images):
             errors.append((str(folder / row["file"]), str(error)))
             continue
         check(image, (1, *image.shape[1:]))
-        assert row["pydicom_decode"].startswith(f"ok ({image.shape[1]}, {image.shape[2]}")
     assert all(message.startswith(f"{path}: ") for path, message in errors)
-    assert len(errors) < 0.6 * len(rows)
+    # Beside files without an image, those of CT without a window, which "auto" refuses.
+    assert len(errors) < 0.25 * len(rows)
 
 
 def test_real_ct_slices_have_contrast(real_images):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from monai_ssl.errors import InputError
-from monai_ssl.readers import CT_WINDOWS, DicomHeader
+from monai_ssl.readers import CT_WINDOWS, DicomHeader, apply_windows
 from monai_ssl.transforms import RescaleToHUd, WindowHU, WindowHUd
 
 HU = np.array([[[-1000.0, 0.0, 20.0], [40.0, 80.0, 3000.0]]], dtype=np.float32)
@@ -38,6 +38,18 @@ def test_input_is_not_changed():
     image, before = HU.copy(), HU.copy()
     WindowHU(["brain", "bone"])(image, DicomHeader(modality="CT", padding_value=0.0))
     np.testing.assert_array_equal(image, before)
+
+
+@pytest.mark.parametrize("windows", [("brain",), ("brain", "bone")])
+def test_overwriting_gives_the_same(windows):
+    # 20 HU is padding, which the window makes another value before padding becomes 0.
+    header = DicomHeader(modality="CT", padding_value=20.0, photometric_interpretation="MONOCHROME1")
+    expected = apply_windows(HU, windows, header)
+    image = HU.copy()
+    output = apply_windows(image, windows, header, overwrite=True)
+    np.testing.assert_array_equal(output, expected)
+    assert output[0, 0, 2] == 0
+    assert np.shares_memory(output, image) == (len(windows) == 1)
 
 
 def test_header_window_is_the_first_one():
