@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.timing import add_arguments, alternate, conditions
-from data_prep.groups import shuffled_numbers
-from data_prep.labels import read_labels
-from data_prep.protocol import Item, assign_splits, divide
-from data_prep.tables import read_table
+from data_prep.folder.labels import read_labels
+from data_prep.folder.tables import read_table
+from data_prep.pipeline.groups import shuffled_numbers
+from data_prep.pipeline.protocol import Item, assign_splits, divide
 
 FINDINGS = [f"Finding {letter}" for letter in "ABCDEFGHIJKLMN"]
 BUDGETS = (0.01, 0.05, 0.1)

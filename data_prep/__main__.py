@@ -31,6 +31,7 @@ _OTHERS = {
     "demo": "make the demo data set: head-CT phantoms with five types of hemorrhage, as DICOM",
     "check": "check any data list: files, labels, groups and duplicates across splits; with a table and a picture",
 }
+_MODULES = {"folder": "data_prep.folder.command", "demo": "data_prep.demo", "check": "data_prep.check.command"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = commands.add_parser(name, help=text, formatter_class=argparse.RawDescriptionHelpFormatter)
         # Only the subcommand that is asked for is imported.
         if arguments and arguments[0] == name:
-            module = importlib.import_module(f"data_prep.{name}")
+            module = importlib.import_module(_MODULES.get(name, f"data_prep.datasets.{name}"))
             command.description = getattr(module, "HELP", f"{text[0].upper()}{text[1:]}.")
             _add_arguments(command, module, name)
     options = parser.parse_args(arguments)
@@ -73,8 +74,8 @@ def _add_arguments(command: argparse.ArgumentParser, module: ModuleType, name: s
         module.add_arguments(command)
         command.set_defaults(run=module.run)
         return
-    from data_prep.prepare import run_source
-    from data_prep.source_options import add_source_arguments
+    from data_prep.pipeline.options import add_source_arguments
+    from data_prep.pipeline.prepare import run_source
 
     add_source_arguments(command)
     module.add_arguments(command)

@@ -7,10 +7,10 @@ from typing import Any
 from tqdm import tqdm
 
 import monai_ssl
+from data_prep.datasets.rsna_labels import HEMORRHAGE_TYPES, read_labels, write_labels
 from data_prep.demo.dicom import write_slice
 from data_prep.demo.phantom import make_phantom
 from data_prep.demo.scanners import scanner_of
-from data_prep.rsna_labels import HEMORRHAGE_TYPES, read_labels, write_labels
 from monai_ssl.data.budget import sample_budget
 from monai_ssl.data.datalist import DataList
 from monai_ssl.data.splits import split_patients

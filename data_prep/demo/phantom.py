@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from data_prep.datasets.rsna_labels import HEMORRHAGE_TYPES
 from data_prep.demo.anatomy import Anatomy, Mask, make_anatomy
 from data_prep.demo.bleeds import BLEEDS
 from data_prep.demo.distractors import add_artifacts, add_findings
 from data_prep.demo.fields import Volume
 from data_prep.demo.head import Head, make_head
-from data_prep.rsna_labels import HEMORRHAGE_TYPES
 
 __all__ = ["MINIMUM_AREA", "Phantom", "make_phantom"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.transforms import Compose, CopyItemsd, MapTransform
+from monai.transforms import Compose, CopyItemsd, DeleteItemsd, MapTransform
 from monai.transforms.traits import RandomizableTrait
 from monai.utils import convert_to_tensor
 from torch import Tensor
@@ -42,7 +42,7 @@ class FilePart:
         for part in whole.transforms:
             if isinstance(part, RandomizableTrait) or not isinstance(part, MapTransform):
                 raise _unfit(type(part).__name__, "is random or no dictionary transform")
-        works = [not isinstance(part, CopyItemsd) and _names_file(part) for part in whole.transforms]
+        works = [not isinstance(part, CopyItemsd | DeleteItemsd) and _names_file(part) for part in whole.transforms]
         start = works.index(True) if any(works) else len(works)
         self._before, after = whole.transforms[:start], whole.transforms[start:]
         try:

@@ -10,9 +10,9 @@ import nibabel
 import numpy as np
 from PIL import Image
 
+from data_prep.datasets.rsna_labels import HEMORRHAGE_TYPES
 from data_prep.demo.dicom import write_slice
 from data_prep.demo.scanners import SCANNERS
-from data_prep.rsna_labels import HEMORRHAGE_TYPES
 
 __all__ = ["RELEASES"]
 

@@ -11,13 +11,13 @@ import pytest
 from monai.data import load_decathlon_datalist
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from data_prep.datasets.rsna_labels import HEMORRHAGE_TYPES, read_labels
 from data_prep.demo import add_arguments, content, dataset, demo_dir, make_demo, run
 from data_prep.demo.anatomy import Anatomy, make_anatomy
 from data_prep.demo.bleeds import BLEEDS
 from data_prep.demo.head import Head, make_head
 from data_prep.demo.phantom import make_phantom
 from data_prep.demo.scanners import SCANNERS, scanner_of
-from data_prep.rsna_labels import HEMORRHAGE_TYPES, read_labels
 from monai_ssl.data.datalist import DataList
 from monai_ssl.errors import InputError
 

@@ -1,0 +1,1 @@
+"""Looking at every image of a data set once."""

@@ -1,0 +1,1 @@
+"""What all data sets share: from records of images to data lists."""

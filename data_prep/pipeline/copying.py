@@ -1,0 +1,180 @@
+"""Copying images under names, and with DICOM headers, that do not tell whose they are."""
+
+import logging
+import shutil
+from collections.abc import Mapping
+from collections.abc import Sequence as SequenceOf
+from dataclasses import replace
+from pathlib import Path
+
+from pydicom import DataElement, Dataset, Sequence, dcmread
+from pydicom.dataset import FileMetaDataset
+from pydicom.tag import Tag
+from pydicom.uid import (
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    SecondaryCaptureImageStorage,
+    generate_uid,
+)
+
+from data_prep.pipeline.records import Record
+from data_prep.pipeline.writing import is_written
+from data_prep.workers.pool import run_jobs
+from monai_ssl.errors import InputError
+from monai_ssl.files import write_whole
+from monai_ssl.readers.dicom_frames import FRAME_KEYWORDS, GROUP_KEYWORDS, GROUP_SEQUENCES
+from monai_ssl.readers.dicom_header import HEADER_KEYWORDS
+from monai_ssl.readers.dicom_pixels import PIXEL_KEYWORDS
+from monai_ssl.readers.file_kind import kind_of
+from monai_ssl.readers.listing import split_name
+from monai_ssl.salt import opaque
+
+__all__ = ["copied_records", "copy_files", "copy_image"]
+
+_logger = logging.getLogger("monai_ssl")
+# What the reader reads, and what makes the file valid and readable by others; everything else, private elements
+# included, is left out.
+_KEPT = (
+    *HEADER_KEYWORDS,
+    *PIXEL_KEYWORDS,
+    "NumberOfFrames",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+    "HighBit",
+    "ImagerPixelSpacing",
+    "SliceThickness",
+    "RescaleType",
+    "PresentationLUTShape",
+    "LossyImageCompression",
+)
+# Of the items of these sequences (and of those in them) only this is copied: no free text, no dates, nothing private.
+_KEPT_SEQUENCES = ("VOILUTSequence", "ModalityLUTSequence", *GROUP_KEYWORDS)
+_KEPT_OF_ITEMS = {
+    Tag(keyword) for keyword in ("LUTDescriptor", "ModalityLUTType", "LUTData", *GROUP_SEQUENCES, *FRAME_KEYWORDS)
+}
+
+
+def copied_records(records: SequenceOf[Record], output: Path, salt: bytes) -> list[Record]:
+    """The records as they will be when :func:`copy_files` has copied their files to ``OUTPUT/images`` and ``masks``.
+
+    Files that are in the output already were written there under such names, and stay.
+
+    Args:
+        records: the images.
+        output: the data set's folder.
+        salt: of the names.
+    """
+
+    def target(path: Path, folder: str, record: Record) -> Path:
+        if path.absolute().is_relative_to(output.absolute()):
+            return path
+        return output / folder / f"{opaque(salt, record.name, path.name)}{split_name(path.name)[1].lower() or '.dcm'}"
+
+    copies = []
+    for record in records:
+        paths = record.image if isinstance(record.image, tuple) else (record.image,)
+        images = tuple(target(path, "images", record) for path in paths)
+        mask = None if record.mask is None else target(record.mask, "masks", record)
+        copies.append(
+            replace(
+                record, image=images if isinstance(record.image, tuple) else images[0], name=images[0].name, mask=mask
+            )
+        )
+    return copies
+
+
+def copy_files(
+    records: SequenceOf[Record], copies: SequenceOf[Record], patients: Mapping[str, str], *, workers: int
+) -> None:
+    """Copy the files that data lists use, in worker processes; what an earlier run has copied is not copied again.
+
+    Args:
+        records: the images.
+        copies: the same, from :func:`copied_records`.
+        patients: the pseudonym of each file that is used, by its target's path.
+        workers: the number of processes.
+
+    Raises:
+        InputError: when a file cannot be copied.
+    """
+    jobs = [
+        (source, target, patients[str(target.absolute())])
+        for record, copy in zip(records, copies, strict=True)
+        for source, target in zip(_files(record), _files(copy), strict=True)
+        if source != target and str(target.absolute()) in patients and not is_written(target)
+    ]
+    if not all(is_dicom_file(source) for source, _, _ in jobs):
+        _logger.warning(
+            "Metadata inside PNG, JPEG, TIFF and NIfTI files is copied as it is; remove it first if it may identify "
+            "patients."
+        )
+    for result in run_jobs(_copy, jobs, workers=workers, description="copying images", name=lambda job: str(job[0])):
+        if isinstance(result, InputError):
+            raise result
+
+
+def _files(record: Record) -> list[Path]:
+    images = record.image if isinstance(record.image, tuple) else (record.image,)
+    return [*images] if record.mask is None else [*images, record.mask]
+
+
+def _copy(job: tuple[Path, Path, str]) -> None:
+    copy_image(*job)
+
+
+def copy_image(source: Path, target: Path, patient: str) -> None:
+    """Copy one image.
+
+    Of a DICOM file only the pixels and what is needed to read them are copied; its PatientID is the pseudonym and its
+    UIDs are made of the new name. Other files are copied as they are, with the metadata inside them. What is written
+    *in* the pixels stays.
+    """
+    with write_whole(target, flush=False) as temporary:
+        if is_dicom_file(source):
+            _anonymous(source, target.stem, patient).save_as(temporary, enforce_file_format=True)
+        else:
+            shutil.copyfile(source, temporary)
+
+
+def _known_part(sequence: DataElement) -> DataElement:
+    """A copy of a sequence that has the elements of ``_KEPT_OF_ITEMS`` only, at every depth."""
+    items = []
+    for item in sequence.value:
+        kept = Dataset()
+        for tag in _KEPT_OF_ITEMS.intersection(item.keys()):
+            element = item[tag]
+            kept.add(_known_part(element) if element.VR == "SQ" else element)
+        items.append(kept)
+    return DataElement(sequence.tag, "SQ", Sequence(items))
+
+
+def is_dicom_file(path: Path) -> bool:
+    """Whether a file is DICOM, by its content."""
+    try:
+        return kind_of(path) == "dicom"
+    except InputError:
+        return False
+
+
+def _anonymous(source: Path, name: str, patient: str) -> Dataset:
+    original = dcmread(source, force=True)
+    copy = Dataset()
+    for keyword in _KEPT:
+        if keyword in original:
+            copy.add(original[keyword])
+    for keyword in _KEPT_SEQUENCES:
+        if keyword in original:
+            copy.add(_known_part(original[keyword]))
+    copy.PatientID = copy.PatientName = patient
+    copy.SOPClassUID = original.get("SOPClassUID", SecondaryCaptureImageStorage)
+    copy.StudyInstanceUID, copy.SeriesInstanceUID, copy.SOPInstanceUID = (
+        generate_uid(entropy_srcs=[patient, name, level]) for level in ("study", "series", "instance")
+    )
+    copy.file_meta = FileMetaDataset()
+    copy.file_meta.MediaStorageSOPClassUID = copy.SOPClassUID
+    copy.file_meta.MediaStorageSOPInstanceUID = copy.SOPInstanceUID
+    implicit, little = original.original_encoding
+    plain = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+    copy.file_meta.TransferSyntaxUID = original.file_meta.get("TransferSyntaxUID", plain)
+    return copy
