@@ -1,7 +1,6 @@
 """``python -m data_prep check``: whether a data list can be used, whoever made it."""
 
 import argparse
-import os
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -13,6 +12,7 @@ from data_prep.check.leaks import duplicate_notes, duplicate_problems, header_no
 from data_prep.check.picture import datalist_figure
 from data_prep.check.samples import choose_samples
 from data_prep.check.thumbnails import Thumbnail, View, make_thumbnail
+from data_prep.pipeline.options import add_workers_argument
 from data_prep.workers.pool import run_jobs
 from monai_ssl.data.datalist_checks import missing_files
 from monai_ssl.data.datalist_file import read_content
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--picture", metavar="FILE", help="the picture to write, or none for no picture (DIR/datalist.png)"
     )
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (%(default)s)")
+    add_workers_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,8 +54,6 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         InputError: when there is no data list that could be checked, or the picture cannot be written.
     """
-    if options.workers < 1:
-        raise InputError(f"--workers is {options.workers}. Give at least 1.")
     folder: Path = options.folder
     picture = None if options.picture == "none" else Path(options.picture or folder / "datalist.png")
     if picture is not None and picture.suffix.lower() not in _FORMATS:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.inspection.images import Inspected, inspect
-from data_prep.pipeline.records import Record
+from data_prep.records import Record
 from monai_ssl.data.datalist_entries import absolute_path, image_paths, sound_entries
 from monai_ssl.data.datalist_problems import Problem
 

@@ -7,7 +7,7 @@ from data_prep.datasets.brats_layouts import MODALITIES, REGIONS, patient_of
 from data_prep.datasets.brats_subjects import common_modalities, find_subjects
 from data_prep.datasets.msd import names_of
 from data_prep.datasets.msd_task import read_task
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 
 __all__ = ["HELP", "add_arguments", "read"]

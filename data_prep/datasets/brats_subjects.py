@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from data_prep.datasets.brats_layouts import LAYOUTS, MODALITIES, Layout
-from data_prep.pipeline.records import Rejects
+from data_prep.records import Rejects
 from monai_ssl.errors import InputError
 from monai_ssl.readers.listing import list_images
 

@@ -8,7 +8,7 @@ from data_prep.datasets.binary_masks import MaskJob, binary_masks
 from data_prep.datasets.chest_jsrt import RAW_SIZE, RawJob, convert_raw
 from data_prep.datasets.chest_layout import DIAGNOSES, SETS, ChestImage, find_chest_images
 from data_prep.datasets.tree import list_files
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from data_prep.workers.pool import run_jobs
 from monai_ssl.errors import InputError
 from monai_ssl.salt import read_salt

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data_prep.datasets.tree import by_stem, stem_of
-from data_prep.pipeline.records import Rejects
+from data_prep.records import Rejects
 
 __all__ = ["DIAGNOSES", "SETS", "ChestImage", "find_chest_images"]
 

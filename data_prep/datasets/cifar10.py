@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data_prep.datasets.arrays import Stack, write_images
 from data_prep.datasets.cifar10_batch import SIZE, read_batch, read_pixels
-from data_prep.pipeline.records import TRAIN_VAL, Record, Rejects, Source
+from data_prep.records import TRAIN_VAL, Record, Rejects, Source
 from monai_ssl.errors import InputError
 
 __all__ = ["HELP", "add_arguments", "read"]

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 
 from data_prep.datasets import msd
-from data_prep.pipeline.records import Rejects, Source
+from data_prep.records import Rejects, Source
 
 __all__ = ["HELP", "add_arguments", "read"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from data_prep.datasets.binary_masks import MaskJob, binary_masks
 from data_prep.datasets.isic2018_tables import DIAGNOSES, Diagnoses, read_diagnoses, read_lesions
 from data_prep.datasets.tree import by_stem, list_files, stem_of
-from data_prep.pipeline.records import TRAIN_VAL, Record, Rejects, Source
+from data_prep.records import TRAIN_VAL, Record, Rejects, Source
 from monai_ssl.errors import InputError
 from monai_ssl.salt import read_salt
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_prep.folder.tables import Table, normalize, read_table
-from data_prep.pipeline.records import Rejects
+from data_prep.records import Rejects
 from monai_ssl.errors import InputError
 
 __all__ = ["DIAGNOSES", "Diagnoses", "read_diagnoses", "read_lesions"]

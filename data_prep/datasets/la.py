@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.pipeline.records import TRAIN_VAL, Record, Rejects, Source
 from data_prep.pipeline.writing import converted_path, is_written, write_nifti
+from data_prep.records import TRAIN_VAL, Record, Rejects, Source
 from data_prep.workers.pool import run_jobs
 from monai_ssl.errors import InputError
 from monai_ssl.salt import read_salt

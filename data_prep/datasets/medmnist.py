@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from data_prep.datasets.array_stream import open_stream, refuse_damaged
 from data_prep.datasets.arrays import Stack, stream_stack, write_images
 from data_prep.datasets.medmnist_classes import KNOWN, known_as
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 
 __all__ = ["HELP", "add_arguments", "read"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from data_prep.datasets.array_stream import open_stream, refuse_damaged
 from data_prep.datasets.arrays import Stack, stream_stack, write_images
-from data_prep.pipeline.records import TRAIN_VAL, Record, Rejects, Source
+from data_prep.records import TRAIN_VAL, Record, Rejects, Source
 from monai_ssl.errors import InputError
 
 __all__ = ["HELP", "add_arguments", "read"]

@@ -3,7 +3,7 @@
 import argparse
 
 from data_prep.datasets.msd_task import read_task
-from data_prep.pipeline.records import Rejects, Source
+from data_prep.records import Rejects, Source
 
 __all__ = ["HELP", "add_arguments", "names_of", "read"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from data_prep.datasets.msd_description import Description, read_description
 from data_prep.datasets.nifti_channels import pick_channels
 from data_prep.folder.masks import guess_regions
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 
 __all__ = ["find_images", "read_task"]

@@ -15,7 +15,7 @@ from data_prep.datasets.nih14_tables import (
 )
 from data_prep.datasets.tree import by_stem, list_files, stem_of
 from data_prep.folder.tables import read_table
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 
 __all__ = ["HELP", "add_arguments", "read"]

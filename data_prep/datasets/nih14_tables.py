@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from data_prep.datasets.tree import stem_of
 from data_prep.folder.tables import Table
-from data_prep.pipeline.records import TRAIN_VAL
+from data_prep.records import TRAIN_VAL
 from monai_ssl.errors import InputError
 
 __all__ = ["FINDINGS", "IMAGE", "LABELS", "PATIENT", "find_lists", "find_table", "read_findings", "read_splits"]

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from data_prep.datasets.rsna_labels import HEMORRHAGE_TYPES, BadRow, scan_labels
 from data_prep.datasets.tree import by_stem, list_files
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 
 __all__ = ["HELP", "add_arguments", "read"]

@@ -7,7 +7,7 @@ from data_prep.datasets.spine_layout import Rows, find_vertebra_masks, read_rows
 from data_prep.datasets.spine_patches import SpineJob, Xray, cut_vertebrae
 from data_prep.datasets.tree import list_files
 from data_prep.folder.tables import normalize, read_table
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from data_prep.workers.pool import run_jobs
 from monai_ssl.errors import InputError
 from monai_ssl.salt import read_salt

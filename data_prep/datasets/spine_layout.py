@@ -8,7 +8,7 @@ from pathlib import Path
 from data_prep.datasets.tree import list_files, stem_of
 from data_prep.folder.matching import ImageIndex
 from data_prep.folder.tables import Table, normalize
-from data_prep.pipeline.records import Rejects
+from data_prep.records import Rejects
 from monai_ssl.errors import InputError
 
 __all__ = ["Rows", "find_vertebra_masks", "read_rows"]

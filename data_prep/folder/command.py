@@ -12,7 +12,7 @@ from data_prep.folder.masks import find_masks, guess_regions
 from data_prep.folder.matching import Matches, match_rows
 from data_prep.folder.options import add_arguments
 from data_prep.folder.tables import Roles, Table, find_roles, read_table
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.data import SPLITS
 from monai_ssl.errors import InputError
 

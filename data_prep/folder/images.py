@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data_prep.pipeline.records import Rejects
+from data_prep.records import Rejects
 from data_prep.series.volumes import series_to_volumes
 from monai_ssl.readers.listing import list_images
 from monai_ssl.salt import read_salt

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from data_prep.pipeline.records import Rejects
+from data_prep.records import Rejects
 from monai_ssl.errors import InputError
 from monai_ssl.readers.listing import list_images, split_name
 from monai_ssl.readers.mask import read_mask

@@ -9,7 +9,7 @@ from typing import Any
 
 from data_prep.inspection.files import Files, Inspected, inspect_files
 from data_prep.inspection.journal import Journal, read_journal
-from data_prep.pipeline.records import Record
+from data_prep.records import Record
 from data_prep.workers.pool import run_jobs
 from monai_ssl.errors import InputError
 from monai_ssl.salt import opaque

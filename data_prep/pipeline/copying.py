@@ -18,8 +18,8 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from data_prep.pipeline.records import Record
 from data_prep.pipeline.writing import is_written
+from data_prep.records import Record
 from data_prep.workers.pool import run_jobs
 from monai_ssl.errors import InputError
 from monai_ssl.files import write_whole

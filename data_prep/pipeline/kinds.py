@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data_prep.inspection.images import Inspected
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 
 __all__ = ["Kind", "choose_kind", "unlike"]

@@ -11,7 +11,7 @@ from data_prep.pipeline.groups import pseudonyms, shuffled_numbers
 from data_prep.pipeline.kinds import Kind
 from data_prep.pipeline.protocol import Item, assign_splits, divide
 from data_prep.pipeline.provenance import describe
-from data_prep.pipeline.records import Record, Source
+from data_prep.records import Record, Source
 from monai_ssl.data import DataList
 
 __all__ = ["Images", "make_lists"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from monai_ssl.data.budget import SAMPLINGS, UNITS
 
-__all__ = ["add_source_arguments"]
+__all__ = ["add_source_arguments", "add_workers_argument"]
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +24,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     )
     given.add_argument("--overwrite", action="store_true", help="replace a datalist.json that differs")
     given.add_argument("--modality", help="such as CT or DX; else that of the DICOM headers, else the data set's")
-    given.add_argument(
-        "--workers", type=_workers, default=os.cpu_count() or 1, metavar="N", help="processes (%(default)s)"
-    )
+    add_workers_argument(given)
 
     split = parser.add_argument_group("splits and budgets")
     split.add_argument(
@@ -82,6 +80,13 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         default="0.1",
         metavar="SHARE",
         help="make no data list when more than this share is set aside (%(default)s)",
+    )
+
+
+def add_workers_argument(parser: argparse._ActionsContainer) -> None:
+    """Add ``--workers``."""
+    parser.add_argument(
+        "--workers", type=_workers, default=os.cpu_count() or 1, metavar="N", help="processes (%(default)s)"
     )
 
 

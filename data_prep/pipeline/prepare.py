@@ -12,9 +12,9 @@ from data_prep.pipeline.groups import choose_groups, merge_duplicates, misplaced
 from data_prep.pipeline.kinds import choose_kind, unlike
 from data_prep.pipeline.lists import Images, make_lists
 from data_prep.pipeline.provenance import images_digest, refuse_overwriting
-from data_prep.pipeline.records import Record, Rejects, Source
 from data_prep.pipeline.rejected import REJECTED_NAME, refuse_too_many, write_rejected
-from monai_ssl.data.datalist_checks import paths_of
+from data_prep.records import Record, Rejects, Source
+from monai_ssl.data.datalist_entries import paths_of
 from monai_ssl.errors import InputError
 from monai_ssl.files import make_folder
 from monai_ssl.salt import read_salt
@@ -78,6 +78,7 @@ def prepare(source: Source, rejects: Rejects, options: argparse.Namespace) -> No
     for folder, datalist in lists.items():
         datalist.save(folder, base=output)
         print(datalist.summary())
+    print(f"Look at {'it' if len(lists) == 1 else 'them'} with: python -m data_prep check {next(iter(lists))}")
 
 
 def _usable(source: Source, rejects: Rejects, options: argparse.Namespace, salt: bytes) -> Images:

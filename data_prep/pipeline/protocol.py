@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from data_prep.pipeline.records import TRAIN_VAL
+from data_prep.records import TRAIN_VAL
 from monai_ssl.data import SPLITS, sample_budget, split_patients
 from monai_ssl.errors import InputError
 

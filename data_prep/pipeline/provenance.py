@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.pipeline.protocol import describe_protocol
-from data_prep.pipeline.records import Record, Source
+from data_prep.records import Record, Source
 from monai_ssl import __version__
 from monai_ssl.data import DATALIST_NAME, DataList
 from monai_ssl.errors import InputError

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_prep.pipeline.records import Rejected
+from data_prep.records import Rejected
 from monai_ssl.errors import InputError
 from monai_ssl.files import write_whole
 

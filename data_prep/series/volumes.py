@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from data_prep.pipeline.records import Rejects, split_message
 from data_prep.pipeline.writing import is_written
+from data_prep.records import Rejects, split_message
 from data_prep.series.groups import group_series
 from data_prep.series.header import ImageHeader, scan_header
 from data_prep.series.pixels import write_volume

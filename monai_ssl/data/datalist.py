@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from monai_ssl.data.datalist_checks import LISTS, TASKS, absolute_path, check_data_list, count_positives
-from monai_ssl.errors import InputError
+from monai_ssl.data.datalist_checks import check_data_list
+from monai_ssl.data.datalist_entries import LISTS, absolute_path, count_positives
+from monai_ssl.data.datalist_file import DATALIST_NAME, read_content
+from monai_ssl.data.datalist_problems import HEAD, TASKS
 from monai_ssl.files import write_json
 
 __all__ = ["DATALIST_NAME", "TASKS", "DataList"]
-
-DATALIST_NAME = "datalist.json"
-_HEAD = ("task", "labels", "modality", "channels", "spatial_dims")
 
 
 @dataclass(frozen=True)
@@ -95,15 +94,9 @@ class DataList:
             InputError: when the folder, the file, an entry or an image file is missing or cannot be used.
         """
         folder = Path(dataset_dir)
-        file = folder / DATALIST_NAME
-        content = _read(file)
-        absent = [key for key in (*_HEAD, *LISTS) if key not in content]
-        if absent:
-            raise InputError(
-                f"{file}: {', '.join(absent)} is missing. Make the data list anew with python -m data_prep."
-            )
-        values = {key: content[key] for key in (*_HEAD, *LISTS)} | {"masks": content.get("masks", {})}
-        check_data_list(values, folder, file)
+        content = read_content(folder)
+        check_data_list(content, folder, folder / DATALIST_NAME)
+        values = {key: content[key] for key in (*HEAD, *LISTS)} | {"masks": content.get("masks", {})}
         lists = {key: _with_paths(values[key], lambda path: absolute_path(folder, path)) for key in LISTS}
         return cls(
             **{**values, **lists, "labels": tuple(values["labels"])},
@@ -146,7 +139,7 @@ class DataList:
 
         return {
             "name": self.name,
-            **{key: getattr(self, key) for key in _HEAD},
+            **{key: getattr(self, key) for key in HEAD},
             "labels": list(self.labels),
             **({"masks": self.masks} if self.masks else {}),
             **{key: _with_paths(getattr(self, key), shorten) for key in LISTS},
@@ -174,23 +167,6 @@ class DataList:
             for label, *counts in zip(self.labels, *counted, strict=True):
                 lines.append(f"  {label:<{width}}{counts[0]:>9}{counts[1]:>12}")
         return "\n".join(lines)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    """The JSON object in the file."""
-    make = "Make the data set with `python -m data_prep demo` or `python -m data_prep folder`."
-    if not file.parent.is_dir():
-        raise InputError(f"{file.parent}: there is no such folder. {make}")
-    if not file.is_file():
-        state = "holds no datalist.json" if any(file.parent.iterdir()) else "is empty"
-        raise InputError(f"{file.parent}: this folder {state}. {make}")
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError(f"{file}: this is no readable JSON ({error}). {make}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{file}: this is a JSON {type(content).__name__}, not an object. {make}")
-    return content
 
 
 def _with_paths(entries: list[dict[str, Any]], change: Callable[[str], str]) -> list[dict[str, Any]]:

@@ -6,27 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from monai_ssl.data.datalist_entries import (
-    LISTS,
-    absolute_path,
-    count_positives,
-    image_paths,
-    paths_of,
-    sound_entries,
-)
-from monai_ssl.data.datalist_problems import TASKS, find_problems
+from monai_ssl.data.datalist_entries import absolute_path, count_positives, paths_of, sound_entries
+from monai_ssl.data.datalist_problems import find_problems
 from monai_ssl.errors import InputError
 
-__all__ = [
-    "LISTS",
-    "TASKS",
-    "absolute_path",
-    "check_data_list",
-    "count_positives",
-    "image_paths",
-    "missing_files",
-    "paths_of",
-]
+__all__ = ["check_data_list", "missing_files"]
 
 _logger = logging.getLogger("monai_ssl")
 

@@ -4,11 +4,12 @@ import os
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from monai_ssl.errors import InputError
 from monai_ssl.readers.file_kind import kind_of
 from monai_ssl.readers.nifti import read_nifti
+from monai_ssl.readers.picture import open_picture
 
 __all__ = ["read_mask"]
 
@@ -57,17 +58,7 @@ def _whole_numbers(path: str | os.PathLike[str], values: NDArray[np.float32]) ->
 
 
 def _read_picture(path: str | os.PathLike[str]) -> NDArray[np.int32]:
-    try:
-        with Image.open(path) as opened:
-            frames = getattr(opened, "n_frames", 1)
-            picture = ImageOps.exif_transpose(opened)
-            picture.load()
-    except Exception as error:
-        raise InputError(
-            f"{path}: this mask cannot be read ({type(error).__name__}). Copy it again from its source."
-        ) from None
-    if frames > 1:
-        raise InputError(f"{path}: this file holds {frames} pictures. Split it: one mask a file is expected.")
+    picture = open_picture(path)
     if picture.mode == "1":
         picture = picture.convert("L")
     if picture.mode == "P" and _colors(picture) <= {(0, 0, 0), (255, 255, 255)}:

@@ -8,10 +8,30 @@ from PIL import Image, ImageOps
 
 from monai_ssl.errors import InputError
 
-__all__ = ["read_picture"]
+__all__ = ["open_picture", "read_picture"]
 
 _16_BIT = ("I;16", "I;16B", "I;16L")
 _32_BIT = ("I", "F")
+
+
+def open_picture(path: str | os.PathLike[str]) -> Image.Image:
+    """Open and decode a picture, with its EXIF orientation applied.
+
+    Raises:
+        InputError: when the file is not a picture or damaged, or holds several pictures.
+    """
+    try:
+        with Image.open(path) as opened:
+            frames = getattr(opened, "n_frames", 1)
+            picture = ImageOps.exif_transpose(opened)
+            picture.load()
+    except Exception as error:
+        raise InputError(
+            f"{path}: this picture cannot be read ({type(error).__name__}). Copy it again from its source."
+        ) from None
+    if frames > 1:
+        raise InputError(f"{path}: this file holds {frames} pictures. Split it: one picture a file is expected.")
+    return picture
 
 
 def read_picture(path: str | os.PathLike[str]) -> NDArray[np.float32]:
@@ -29,17 +49,7 @@ def read_picture(path: str | os.PathLike[str]) -> NDArray[np.float32]:
     Raises:
         InputError: when the file is not a picture or damaged, holds several pictures or has 32-bit values.
     """
-    try:
-        with Image.open(path) as opened:
-            frames = getattr(opened, "n_frames", 1)
-            picture = ImageOps.exif_transpose(opened)
-            picture.load()
-    except Exception as error:
-        raise InputError(
-            f"{path}: this picture cannot be read ({type(error).__name__}). Copy it again from its source."
-        ) from None
-    if frames > 1:
-        raise InputError(f"{path}: this file holds {frames} pictures. Split it: one picture a file is expected.")
+    picture = open_picture(path)
     if picture.mode in _32_BIT:
         raise InputError(f"{path}: 32-bit pictures have no known range. Convert it to 16 bits, or to NIfTI.")
     if picture.mode in _16_BIT:

@@ -294,16 +294,12 @@ def test_picture(check: Check, content: Content, tmp_path: Path) -> None:
     assert (tmp_path / "datalist.png").is_file()
 
 
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [(["--workers=0"], "--workers is 0"), (["--picture=p.doc"], "p.doc: pictures of this kind")],
-)
-def test_bad_options(
-    tmp_path: Path, content: Content, more: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_options(tmp_path: Path, content: Content, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "datalist.json").write_text(json.dumps(content))
-    assert main(["check", str(tmp_path), *more]) == 2
-    assert message in capsys.readouterr().err
+    assert main(["check", str(tmp_path), "--picture=p.doc"]) == 2
+    assert "p.doc: pictures of this kind" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["check", str(tmp_path), "--workers=0"])
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]"])

@@ -10,7 +10,7 @@ import pytest
 
 from data_prep.datasets.brats import add_arguments, read
 from data_prep.datasets.brats_layouts import patient_of
-from data_prep.pipeline.records import Rejects, Source
+from data_prep.records import Rejects, Source
 from monai_ssl.errors import InputError
 
 MODALITIES = ("flair", "t1", "t1ce", "t2")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from data_prep.datasets.chest import add_arguments, read
 from data_prep.datasets.chest_jsrt import RawJob, convert_raw, read_raw
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 from monai_ssl.readers import read_image
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from data_prep.datasets.cifar10 import add_arguments, read
 from data_prep.datasets.cifar10_batch import read_batch
-from data_prep.pipeline.records import Rejects, Source
+from data_prep.records import Rejects, Source
 from monai_ssl.errors import InputError
 
 NAMES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]

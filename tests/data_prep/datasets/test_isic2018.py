@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from data_prep.datasets.isic2018 import add_arguments, read
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 from monai_ssl.readers.mask import read_mask
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from data_prep.datasets.la import add_arguments, read
-from data_prep.pipeline.records import Rejects, Source
+from data_prep.records import Rejects, Source
 from monai_ssl.errors import InputError
 
 h5py = pytest.importorskip("h5py")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from data_prep.datasets.medmnist import add_arguments, read
 from data_prep.datasets.medmnist_classes import KNOWN, known_as
-from data_prep.pipeline.records import Rejects, Source
+from data_prep.records import Rejects, Source
 from monai_ssl.errors import InputError
 
 COUNTS = {"train": 4, "val": 2, "test": 3}

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from data_prep.datasets.mnist import add_arguments, read
-from data_prep.pipeline.records import Rejects, Source
+from data_prep.records import Rejects, Source
 from monai_ssl.errors import InputError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)

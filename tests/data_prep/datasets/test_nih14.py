@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.datasets.nih14 import add_arguments, read
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 
 HEADER_2017 = (

@@ -10,7 +10,7 @@ import pytest
 from data_prep.__main__ import main
 from data_prep.datasets.rsna import add_arguments, read
 from data_prep.datasets.rsna_labels import read_labels, write_labels
-from data_prep.pipeline.records import Record, Rejects, Source
+from data_prep.records import Record, Rejects, Source
 from monai_ssl.data.datalist import DataList
 from monai_ssl.errors import InputError
 

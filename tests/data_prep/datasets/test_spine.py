@@ -12,7 +12,7 @@ from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittle
 
 from data_prep.datasets.spine import add_arguments, read
 from data_prep.datasets.spine_patches import SpineJob, box_of, cut, cut_vertebrae
-from data_prep.pipeline.records import Rejects, Source
+from data_prep.records import Rejects, Source
 from monai_ssl.errors import InputError
 
 HEADER = "image,vertebra,abnormal,patient"

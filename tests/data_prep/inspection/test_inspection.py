@@ -15,7 +15,7 @@ from pydicom import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from data_prep.inspection.images import Inspected, inspect
-from data_prep.pipeline.records import Record
+from data_prep.records import Record
 from monai_ssl.salt import opaque
 
 SALT = b"0123456789abcdef0123456789abcdef"

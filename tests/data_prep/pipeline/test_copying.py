@@ -11,7 +11,7 @@ from pydicom.encaps import encapsulate_extended
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, SecondaryCaptureImageStorage, generate_uid
 
 from data_prep.pipeline.copying import copied_records, copy_files, copy_image
-from data_prep.pipeline.records import Record
+from data_prep.records import Record
 from monai_ssl.readers import read_dicom
 
 

@@ -13,7 +13,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from data_prep.__main__ import main
-from data_prep.pipeline.records import Rejects
+from data_prep.records import Rejects
 from data_prep.series import volumes as series
 from data_prep.workers.pool import run_jobs
 from monai_ssl.data import DataList
