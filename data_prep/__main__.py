@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command line after the program's name; that of the process where it is None.
 
     Returns:
-        The exit code: 0, 1 when a check found problems, or 2 when the input cannot be used.
+        The exit code: 0, 1 when a check found problems, 2 when the input cannot be used, or 130 after Ctrl-C.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
@@ -66,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on where it was", file=sys.stderr)
+        return 130
 
 
 def _add_arguments(command: argparse.ArgumentParser, module: ModuleType, name: str) -> None:

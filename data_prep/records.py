@@ -71,12 +71,19 @@ class Rejects:
 
     def add_error(self, path: str, error: str) -> None:
         """Set aside ``path`` for the message of an ``InputError``; see :func:`split_message`."""
-        self.add(path, *split_message(error))
+        self.add(path, *split_message(error, path))
 
 
-def split_message(message: str) -> tuple[str, str]:
-    """The reason and the remedy of an ``InputError``'s message, ``"{path}: {reason}. {remedy}"``, without the path."""
-    text = message.split(": ", 1)[-1]
+def split_message(message: str, path: str = "") -> tuple[str, str]:
+    """The reason and the remedy of an ``InputError``'s message, ``"{path}: {reason}. {remedy}"``, without the path.
+
+    Args:
+        message: of the error; its path may be absolute.
+        path: what the file is called, or the end of its path, which may itself hold a colon.
+    """
+    _, known, text = message.partition(f"{path}: ") if path else ("", "", "")
+    if not known:
+        text = message.split(": ", 1)[-1]
     reason, _, remedy = text.partition(". ")
     return reason.rstrip("."), remedy or "Mend the file, or take it away."
 
@@ -92,6 +99,7 @@ class Source:
         records: the images, in a fixed order.
         masks: for segmentation and joint: the values of a mask that make up each named region, such as
             ``{"whole tumor": [1, 2, 4], "enhancing tumor": [4]}``; 0 is background.
+        grouped: False where the data set tells no groups, as its help says: each image is one of its own.
         modality: as in DICOM; None: that of the DICOM headers, else ``"OT"``.
         channels: of an image; None: 1 or 3, whichever most images are.
         spatial_dims: 2 or 3; None: what the images are.
@@ -104,6 +112,7 @@ class Source:
     labels: Sequence[str]
     records: list[Record]
     masks: dict[str, list[int]] = field(default_factory=dict)
+    grouped: bool = True
     modality: str | None = None
     channels: int | None = None
     spatial_dims: int | None = None

@@ -15,7 +15,7 @@ _BYTES = 32
 
 def salt_file(folder: str | os.PathLike[str]) -> Path:
     """The file of a folder's salt: ``<folder>.salt``, beside the folder and never in it."""
-    whole = Path(folder).absolute()
+    whole = Path(os.path.abspath(folder))  # noqa: PTH100 - also of a path that ends in ..
     return whole.with_name(f"{whole.name}.salt")
 
 

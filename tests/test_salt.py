@@ -71,3 +71,9 @@ def test_names():
         opaque(salt, "a", 1, None, size=16) == hashlib.blake2b(b"a\x001\x00None", key=salt, digest_size=16).hexdigest()
     )
     assert len(opaque(salt, "\udcff.png")) == 16
+
+
+def test_the_salt_is_beside_a_folder_under_any_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert salt_file("out/..") == tmp_path.with_name(f"{tmp_path.name}.salt")
+    assert salt_file("out/") == tmp_path / "out.salt"

@@ -15,8 +15,9 @@ from data_prep.check.thumbnails import Thumbnail, View, make_thumbnail
 from data_prep.pipeline.options import add_workers_argument
 from data_prep.workers.pool import run_jobs
 from monai_ssl.data.datalist_checks import missing_files
+from monai_ssl.data.datalist_entries import LISTS
 from monai_ssl.data.datalist_file import read_content
-from monai_ssl.data.datalist_problems import HEAD_KIND, Problem, find_problems
+from monai_ssl.data.datalist_problems import HEAD_KIND, PATHS_KIND, Problem, find_problems
 from monai_ssl.errors import InputError
 from monai_ssl.reports.figures import save_figure
 
@@ -60,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"{picture}: pictures of this kind are not written. Give a name in {', '.join(_FORMATS)}.")
     content = read_content(folder)
     problems = list(find_problems(content, folder))
+    content = _without_entries(content, {place for p in problems if p.kind == PATHS_KIND for place in p.places})
     headless = any(problem.kind == HEAD_KIND for problem in problems)
     missing = missing_files(content, folder)
     problems += missing_problems(missing)
@@ -88,6 +90,16 @@ def run(options: argparse.Namespace) -> int:
         save_figure(datalist_figure(content, _thumbnails(content, known, options.workers), counts), picture)
         print(f"picture: {picture}")
     return 1 if problems else 0
+
+
+def _without_entries(content: Mapping[str, Any], places: set[str]) -> dict[str, Any]:
+    """The data list with nothing in these places, so that all others keep theirs."""
+    lists = {
+        key: [None if f"{key}[{index}]" in places else entry for index, entry in enumerate(content[key])]
+        for key in LISTS
+        if isinstance(content.get(key), list)
+    }
+    return {**content, **lists}
 
 
 def _print_problems(problems: Sequence[Problem]) -> None:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from monai_ssl.errors import InputError
 
-__all__ = ["open_stream", "read_rows", "refuse_damaged"]
+__all__ = ["check_content", "open_stream", "read_rows", "refuse_damaged"]
+
+_CHUNK = 1 << 20
 
 
 def read_rows(
@@ -47,6 +49,26 @@ def read_rows(
     if len(content) != (stop - start) * size:
         raise InputError(f"{file}: this file is cut short. Download it again.")
     return np.frombuffer(content, dtype=np.uint8).reshape(stop - start, *shape[1:])
+
+
+def check_content(file: Path) -> None:
+    """Read a compressed file to the end of each part, where its checksum is: damage may leave the rows readable.
+
+    Args:
+        file: gzip (``.gz``) or an npz archive; no other file has a checksum, so that it is not read.
+
+    Raises:
+        InputError: when the file is damaged.
+    """
+    with refuse_damaged(file):
+        if file.suffix == ".gz":
+            with gzip.open(file) as stream:
+                while stream.read(_CHUNK):
+                    pass
+        elif file.suffix == ".npz":
+            with zipfile.ZipFile(file) as archive:
+                if archive.testzip() is not None:
+                    raise zipfile.BadZipFile
 
 
 def open_stream(file: Path, member: str | None = None) -> IO[bytes]:

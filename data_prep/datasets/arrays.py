@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.datasets.array_stream import read_rows
+from data_prep.datasets.array_stream import check_content, read_rows
 from data_prep.pipeline.writing import converted_path, is_written, write_nifti, write_png
 from data_prep.workers.pool import run_jobs
 from monai_ssl.errors import InputError
@@ -90,6 +90,8 @@ def write_images(stacks: Sequence[Stack], *, output: Path, workers: int) -> list
         for stack in stacks
     ]
     blocks = [block for stack, paths in zip(stacks, files, strict=True) for block in _missing(stack, paths)]
+    for file in dict.fromkeys(block.stack.file for block in blocks):
+        check_content(file)
     for result in run_jobs(
         _write,
         blocks,

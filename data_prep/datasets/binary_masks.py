@@ -11,6 +11,7 @@ from PIL import Image
 from data_prep.pipeline.writing import converted_path, is_written, write_png
 from data_prep.workers.pool import run_jobs
 from monai_ssl.errors import InputError
+from monai_ssl.readers.picture import open_picture
 
 __all__ = ["MaskJob", "binary_masks", "read_binary", "to_binary_mask"]
 
@@ -90,7 +91,7 @@ def to_binary_mask(job: MaskJob) -> Path:
 
 
 def read_binary(path: Path) -> tuple[NDArray[np.bool_], bool]:
-    """Read a mask of one region.
+    """Read a mask of one region, with its EXIF orientation applied.
 
     Values of 0 and 1 are taken as they are. Others, which compression or resampling may have left between 0 and the
     full range (255, for 16 bits 65535), are divided in the middle of it.
@@ -99,20 +100,14 @@ def read_binary(path: Path) -> tuple[NDArray[np.bool_], bool]:
         Shape (H, W), true in the region; and whether the file stores 0 and 255 and nothing else.
 
     Raises:
-        InputError: when the file is no picture, or its values are neither 0 and 1 nor of the full range.
+        InputError: when the file is no picture or holds several, or its values are neither 0 and 1 nor of the full
+            range.
     """
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-            stored = np.asarray(picture)
-            deep = picture.mode in _16_BIT
-            # Of a palette the colors count: the indices of black and white may be 255 and 0.
-            grey = stored if deep else np.asarray(picture.convert("L"))
-            plain_mode = picture.mode in ("1", "L", "P")
-    except Exception as error:
-        raise InputError(
-            f"{path}: this mask cannot be read ({type(error).__name__}). Copy it again from its source."
-        ) from None
+    picture = open_picture(path)
+    stored = np.asarray(picture)
+    deep = picture.mode in _16_BIT
+    # Of a palette the colors count: the indices of black and white may be 255 and 0.
+    grey = stored if deep else np.asarray(picture.convert("L"))
     largest, middle = int(grey.max(initial=0)), 32768 if deep else 128
     if 1 < largest < middle:
         raise InputError(
@@ -121,4 +116,4 @@ def read_binary(path: Path) -> tuple[NDArray[np.bool_], bool]:
         )
     mask = grey > 0 if largest <= 1 else grey >= middle
     values = np.where(stored, 255, 0) if stored.dtype == np.bool_ else stored
-    return mask, plain_mode and bool(np.array_equal(values, np.where(mask, 255, 0)))
+    return mask, picture.mode in ("1", "L", "P") and bool(np.array_equal(values, np.where(mask, 255, 0)))

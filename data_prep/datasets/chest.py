@@ -27,8 +27,8 @@ Three public sets, of which DIR may hold any (912 images with masks or without, 
 
 Montgomery County and Shenzhen: National Library of Medicine (https://lhncbc.nlm.nih.gov); JSRT: Japanese Society of
 Radiological Technology (http://db.jsrt.or.jp/eng.php); its masks: the SCR database. Files are found in any folder by
-their names; a mask is told by "mask" in the name of its file or folder. Montgomery and Shenzhen have _1 in the name of
-a tuberculosis patient, JSRT has JPCLN for nodules and JPCNN for none.
+their names; a mask is told by "mask" in the name of its file or of a folder, and that of one lung by "left" or "right".
+Montgomery and Shenzhen have _1 in the name of a tuberculosis patient, JSRT has JPCLN for nodules and JPCNN for none.
 
 The masks of both lungs are merged. JSRT's raw files are inverted, so that bones are bright, and written as 16-bit PNG.
 Splits are drawn. Images without a mask have a class only; with --task segmentation they are used unlabeled.
@@ -63,11 +63,12 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
     """
     folder: Path = options.source
     files = list_files(folder, (".png", ".img", ".gif"), without=[options.output])
-    images = find_chest_images(files, rejects)
+    images = find_chest_images(folder, files, rejects)
     if not images:
         raise InputError(
             f"{folder}: there is no image here that is called as those of Montgomery (MCUCXR_0001_0.png), Shenzhen "
-            "(CHNCXR_0001_0.png) or JSRT (JPCLN001.IMG). Give the folder that they were unpacked to."
+            "(CHNCXR_0001_0.png) or JSRT (JPCLN001.IMG). Give the folder that they were unpacked to, with the "
+            "images in folders that are not called masks."
         )
     salt = read_salt(options.output)
     paths = _converted(images, options, salt, rejects)

@@ -4,8 +4,9 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from data_prep.datasets.tree import by_stem, stem_of
+from data_prep.datasets.tree import by_name, stem_of
 from data_prep.records import Rejects
 
 __all__ = ["DIAGNOSES", "SETS", "ChestImage", "find_chest_images"]
@@ -18,6 +19,9 @@ SETS = ("Montgomery", "Shenzhen", "JSRT")
 _logger = logging.getLogger("monai_ssl")
 _LUNG_SET = re.compile(r"(?P<set>MCUCXR|CHNCXR)_(?P<number>\d{4})_(?P<sick>[01])(?P<mask>_mask)?", re.IGNORECASE)
 _JSRT = re.compile(r"JPC(?P<kind>[LN])N(?P<number>\d{3})", re.IGNORECASE)
+_SIDE = re.compile(r"(?:(?<![a-z])|(?<=mask|lung)|(?<=masks|lungs))(left|right)(?=mask|lung|[^a-z]|$)")
+_ORGAN = re.compile(r"lung|heart|clavicle")
+_IMAGES = re.compile(r"cxr|image|img|x-?ray|radiograph")
 _SETS = dict(zip(("MCUCXR", "CHNCXR"), SETS[:2], strict=True))
 
 
@@ -34,36 +38,34 @@ class ChestImage:
     masks: tuple[str, ...]
 
 
-def find_chest_images(files: Sequence[str], rejects: Rejects) -> list[ChestImage]:
+def find_chest_images(folder: Path, files: Sequence[str], rejects: Rejects) -> list[ChestImage]:
     """Find the images and their masks; other files are left alone.
 
     Args:
-        files: paths of the PNG, IMG and GIF files below the data set's folder.
-        rejects: gets masks of one lung whose other lung is missing.
+        folder: of the data set.
+        files: paths of the PNG, IMG and GIF files below the folder.
+        rejects: gets masks of one lung whose other lung is missing, and files of one name that differ.
 
     Returns:
         The images in the order of their paths.
+
+    Raises:
+        InputError: when most files have the name of another one and differ from it.
     """
-    images: list[str] = []
-    masks: dict[str, list[str]] = {"whole": [], "left": [], "right": []}
+    kinds: dict[str, list[str]] = {"image": [], "whole": [], "left": [], "right": [], "": []}
     for path in files:
-        kind = _kind(path)
-        if kind == "image":
-            images.append(path)
-        elif kind:
-            masks[kind].append(path)
-    whole, left, right = (
-        {_name(stem): path for stem, path in by_stem(masks[kind]).items()} for kind in ("whole", "left", "right")
+        kinds[_kind(path)].append(path)
+    images, whole, left, right = (
+        by_name(folder, kinds[kind], rejects, _name) for kind in ("image", "whole", "left", "right")
     )
     found = []
-    for stem, path in by_stem(images).items():
-        name = _name(stem)
+    for name, path in images.items():
         parts = [whole[name]] if name in whole else [side[name] for side in (left, right) if name in side]
         if name not in whole and len(parts) == 1:
             rejects.add(parts[0], "the mask of the other lung is missing", "Put it beside this one.")
             parts = []
         found.append(ChestImage(path, _diagnosis(name), _patient(name), tuple(parts)))
-    unused = len({*whole, *left, *right} - {_name(stem_of(image.path)) for image in found})
+    unused = len({*whole, *left, *right} - images.keys())
     if unused:
         _logger.info("%d images of which there are masks are not here.", unused)
     return found
@@ -72,20 +74,32 @@ def find_chest_images(files: Sequence[str], rejects: Rejects) -> list[ChestImage
 def _kind(path: str) -> str:
     """What a file is: "image", a mask ("whole", "left", "right"), or "" for what is not used."""
     stem, suffix = stem_of(path), path.rpartition(".")[2].lower()
-    folder = path.rpartition("/")[0].rpartition("/")[2].lower()
-    side = next((side for side in ("left", "right") if side in folder), "whole")
+    folders = path.lower().split("/")[-2::-1]  # innermost first: what it says counts more than what is around it
+    side = next((match[1] for folder in folders if (match := _SIDE.search(folder))), "whole")
     if _JSRT.fullmatch(stem):
         if suffix == "gif":  # of the SCR database, which has folders of hearts and clavicles as well
-            return side if "lung" in folder and side != "whole" else ""
+            organ = next((match[0] for folder in folders if (match := _ORGAN.search(folder))), "")
+            return side if organ == "lung" and side != "whole" else ""
         return "image" if suffix == "img" else ""
     match = _LUNG_SET.fullmatch(stem)
     if match is None or suffix != "png":
         return ""
-    return side if match["mask"] or "mask" in folder else "image"
+    return side if match["mask"] or _are_of_masks(folders) else "image"
 
 
-def _name(stem: str) -> str:
-    return stem.upper().removesuffix("_MASK")
+def _are_of_masks(folders: Sequence[str]) -> bool:
+    """Whether folders, innermost first, are of masks. Outer ones often tell of a whole set: "xrays with masks"."""
+    for depth, folder in enumerate(folders):
+        of_images = _IMAGES.search(folder) is not None
+        if "mask" in folder and (depth == 0 or not of_images):
+            return True
+        if of_images:
+            return False
+    return False
+
+
+def _name(path: str) -> str:
+    return stem_of(path).upper().removesuffix("_MASK")
 
 
 def _diagnosis(name: str) -> str:

@@ -56,6 +56,7 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:  # noqa: ARG0
         records=records,
         modality="OT",
         channels=3,
+        grouped=False,
         spatial_dims=2,
         tables=[folder / name for name in _BATCHES],
         details={"split": "official test split; the rest is drawn", "groups": "none: each image is one of its own"},

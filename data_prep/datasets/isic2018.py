@@ -2,14 +2,14 @@
 
 import argparse
 import logging
-import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 from data_prep.datasets.binary_masks import MaskJob, binary_masks
-from data_prep.datasets.isic2018_tables import DIAGNOSES, Diagnoses, read_diagnoses, read_lesions
-from data_prep.datasets.tree import by_stem, list_files, stem_of
+from data_prep.datasets.isic2018_layout import MASK_END, find_images, find_masks, part_of
+from data_prep.datasets.isic2018_tables import DIAGNOSES, TABLE_ENDS, Diagnoses, read_diagnoses, read_lesions
+from data_prep.datasets.tree import list_files
 from data_prep.records import TRAIN_VAL, Record, Rejects, Source
 from monai_ssl.errors import InputError
 from monai_ssl.salt import read_salt
@@ -18,27 +18,33 @@ __all__ = ["HELP", "add_arguments", "read"]
 
 HELP = """ISIC 2018 (skin lesions, dermoscopy), Task 3: 7 diagnoses (HAM10000); Task 1: masks of the lesion.
 
-Download it from https://challenge.isic-archive.com/data/#2018, or HAM10000 from https://doi.org/10.7910/DVN/DBW86T:
+Download it from https://challenge.isic-archive.com/data/#2018:
 
     DIR/
       ISIC2018_Task3_Training_Input/*.jpg
-      ISIC2018_Task3_Training_GroundTruth/ISIC2018_Task3_Training_GroundTruth.csv   (or HAM10000_metadata.csv)
-      ISIC2018_Task3_Training_LesionGroupings.csv                                   (or HAM10000_metadata.csv)
+      ISIC2018_Task3_Training_GroundTruth/ISIC2018_Task3_Training_GroundTruth.csv   (or HAM10000_metadata)
+      ISIC2018_Task3_Training_LesionGroupings.csv                                   (or HAM10000_metadata)
       ISIC2018_Task3_Validation_*, ISIC2018_Task3_Test_*                            (if you have them)
       ISIC2018_Task1_Training_GroundTruth/*_segmentation.png                        (for masks)
       ISIC2018_Task1-2_Training_Input/*.jpg                                         (for --task segmentation)
 
-Images are found in any folder by their names. --task segmentation takes those of Task 1 where there are folders of it,
-and uses images without a mask unlabeled; the other tasks take those of Task 3.
+or HAM10000, which is Task 3 with other names, from https://doi.org/10.7910/DVN/DBW86T:
+
+    DIR/
+      HAM10000_images_part_1/*.jpg, HAM10000_images_part_2/*.jpg
+      HAM10000_metadata                                                             (also .csv or .tab)
+      ISIC2018_Task3_Test_Images/*.jpg, ISIC2018_Task3_Test_GroundTruth.csv         (if you have them; also .tab)
+      HAM10000_segmentations_lesion_tschandl/*_segmentation.png                     (for masks)
+
+Images are found in any folder by their names. --task segmentation leaves out folders of Task 3 and HAM10000 where there
+are others, and uses images without a mask unlabeled; the other tasks leave out folders of Task 1 so. Validation and
+test images are told by the ground truth that has them, else by folders named as above.
 
 Where test images and their ground truth are there, the official split is kept; else (or with --split random) the
 training images are divided. Images of a lesion are always in one split.
 """
 
 _logger = logging.getLogger("monai_ssl")
-_IMAGE = re.compile(r"ISIC_\d{7}")
-_PART = re.compile(r"(?<![a-z])(validation|test)(?![a-z])", re.IGNORECASE)
-_MASK_END = "_segmentation"
 _REGION = "lesion"
 
 
@@ -66,9 +72,9 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
             split is asked for and not there.
     """
     folder: Path = options.source
-    files = list_files(folder, (".jpg", ".jpeg", ".png", ".csv", ".tab"), without=[options.output])
-    tables = [path for path in files if path.lower().endswith((".csv", ".tab"))]
-    images = _images(files, "task1" if options.task == "segmentation" else "task3")
+    files = list_files(folder, (".jpg", ".jpeg", ".png", *TABLE_ENDS), without=[options.output])
+    tables = [path for path in files if path.lower().endswith(TABLE_ENDS)]
+    images = find_images(folder, files, 1 if options.task == "segmentation" else 3, rejects)
     if not images:
         raise InputError(f"{folder}: there is no image here whose name is ISIC_ and seven digits. Unpack them here.")
     classes, regions = options.task != "segmentation", options.task != "multiclass"
@@ -78,7 +84,7 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
 
     found = []
     for image, path in images.items():
-        label, mask, part = diagnoses.of.get(image), masks.get(image), _part(path)
+        label, mask, part = diagnoses.of.get(image), masks.get(image), diagnoses.part.get(image) or part_of(path)
         if image in diagnoses.wrong:
             continue
         if label is None and mask is None and part != "training":
@@ -106,19 +112,12 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
     )
 
 
-def _images(files: list[str], task: str) -> dict[str, str]:
-    """The images by their id, of the folders of a task where there are such folders."""
-    paths = [path for path in files if _IMAGE.fullmatch(stem_of(path))]
-    return by_stem([path for path in paths if task in path.lower()] or paths)
-
-
 def _masks(options: argparse.Namespace, files: list[str], images: dict[str, str], rejects: Rejects) -> dict[str, Path]:
     """The mask of each image that has one, of 0 and 255."""
-    paths = by_stem(path for path in files if stem_of(path).endswith(_MASK_END))
-    paths = {image: path for stem, path in paths.items() if (image := stem.removesuffix(_MASK_END)) in images}
+    paths = find_masks(options.source, files, images, rejects)
     if not paths:
         raise InputError(
-            f"{options.source}: there is no mask here that is called as an image with {_MASK_END}.png at its end. Put "
+            f"{options.source}: there is no mask here that is called as an image with {MASK_END}.png at its end. Put "
             "the ground truth of Task 1 here, or give --task multiclass."
         )
     salt = read_salt(options.output)
@@ -130,12 +129,6 @@ def _masks(options: argparse.Namespace, files: list[str], images: dict[str, str]
         else:
             masks[image] = mask
     return masks
-
-
-def _part(path: str) -> str:
-    """The part of the challenge that an image is of, by the names of its folders."""
-    match = _PART.search(path.rpartition("/")[0])
-    return match[1].lower() if match else "training"
 
 
 def _with_splits(records: list[Record], options: argparse.Namespace) -> list[Record]:

@@ -10,24 +10,30 @@ from data_prep.folder.tables import Table, normalize, read_table
 from data_prep.records import Rejects
 from monai_ssl.errors import InputError
 
-__all__ = ["DIAGNOSES", "Diagnoses", "read_diagnoses", "read_lesions"]
+__all__ = ["DIAGNOSES", "TABLE_ENDS", "Diagnoses", "read_diagnoses", "read_lesions"]
 
 DIAGNOSES = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
 """The seven classes in the order of the challenge."""
+TABLE_ENDS = (".csv", ".tab", "ham10000_metadata")
+"""How the names of tables end, in small letters: Dataverse gives tab-separated text, or files without a suffix."""
 
 _logger = logging.getLogger("monai_ssl")
-_TRUTH = re.compile(r"(^|/)ISIC2018_Task3_(Training|Validation|Test)_GroundTruth[^/]*\.csv$", re.IGNORECASE)
-_METADATA = re.compile(r"(^|/)HAM10000_metadata[^/]*\.(csv|tab)$", re.IGNORECASE)
-_GROUPINGS = re.compile(r"(^|/)ISIC2018_Task3_Training_LesionGroupings[^/]*\.csv$", re.IGNORECASE)
+_TRUTH = re.compile(r"(^|/)ISIC2018_Task3_(Training|Validation|Test)_GroundTruth[^/]*\.(?:csv|tab)$", re.IGNORECASE)
+_METADATA = re.compile(r"(^|/)HAM10000_metadata(?:[^/]*\.(?:csv|tab))?$", re.IGNORECASE)
+_GROUPINGS = re.compile(r"(^|/)ISIC2018_Task3_Training_LesionGroupings[^/]*\.(?:csv|tab)$", re.IGNORECASE)
 _IMAGES = ("image", "image_id")
 
 
 @dataclass
 class Diagnoses:
-    """The class of each image, the place of its row, the images whose rows are wrong, and the tables."""
+    """The class of each image, the place of its row, the images whose rows are wrong, and the tables.
+
+    ``part`` is the part of the challenge (``"training"``, ``"validation"``, ``"test"``) of images that its truth has.
+    """
 
     of: dict[str, int] = field(default_factory=dict)
     where: dict[str, str] = field(default_factory=dict)
+    part: dict[str, str] = field(default_factory=dict)
     wrong: set[str] = field(default_factory=set)
     tables: list[Path] = field(default_factory=list)
 
@@ -49,12 +55,12 @@ def read_diagnoses(folder: Path, files: Sequence[str], rejects: Rejects) -> Diag
         chosen += [path for path in files if _METADATA.search(path)][:1]
     if not chosen:
         raise InputError(
-            f"{folder}: there is neither ISIC2018_Task3_Training_GroundTruth.csv nor HAM10000_metadata.csv here. Put "
+            f"{folder}: there is neither ISIC2018_Task3_Training_GroundTruth.csv nor HAM10000_metadata here. Put "
             "one of them here, or give --task segmentation."
         )
     found = Diagnoses(tables=[folder / path for path in chosen])
-    for path in found.tables:
-        table = read_table(path)
+    for path in chosen:
+        table = read_table(folder / path)
         image_column = _column(table, _IMAGES)
         for number, cells in enumerate(table.rows):
             image, diagnosis = cells[image_column], _diagnosis(table, cells)
@@ -65,6 +71,8 @@ def read_diagnoses(folder: Path, files: Sequence[str], rejects: Rejects) -> Diag
                 rejects.add(table.where(number), "an earlier row has another diagnosis of this image", "Keep one row.")
                 found.wrong.add(image)
             found.where.setdefault(image, table.where(number))
+            if path in truths:
+                found.part.setdefault(image, truths[path])
     for image in found.wrong:
         found.of.pop(image, None)
     return found
@@ -86,7 +94,7 @@ def read_lesions(folder: Path, files: Sequence[str]) -> tuple[dict[str, str], li
     names = [path for pattern in (_METADATA, _GROUPINGS) for path in files if pattern.search(path)]
     if not names:
         _logger.warning(
-            "There is neither HAM10000_metadata.csv nor ISIC2018_Task3_Training_LesionGroupings.csv: images of one "
+            "There is neither HAM10000_metadata nor ISIC2018_Task3_Training_LesionGroupings.csv: images of one "
             "lesion may come into several splits."
         )
         return {}, []

@@ -61,6 +61,7 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:  # noqa: ARG0
         records=records,
         modality=modality,
         channels=3 if stacks[0].shape[3:] == (3,) else 1,
+        grouped=False,
         spatial_dims=3 if stacks[0].is_volumes else 2,
         tables=[file],
         details={"split": "official", "groups": "not known: each image is one of its own"},

@@ -72,6 +72,7 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:  # noqa: ARG0
         records=records,
         modality="OT",
         channels=1,
+        grouped=False,
         spatial_dims=2,
         tables=[_find(options.source, f"{name}-labels", 1) for name in _SPLITS],
         details={"split": "official test split; the rest is drawn", "groups": "none: each image is one of its own"},

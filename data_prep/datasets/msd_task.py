@@ -66,6 +66,7 @@ def read_task(
         masks=regions,
         modality=None if description is None else description.modality,
         channels=channels,
+        grouped=False,
         spatial_dims=3,
         tables=[] if description is None else [description.file],
         details={

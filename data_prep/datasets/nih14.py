@@ -3,18 +3,9 @@
 import argparse
 import logging
 
-from data_prep.datasets.nih14_tables import (
-    FINDINGS,
-    IMAGE,
-    LABELS,
-    PATIENT,
-    find_lists,
-    find_table,
-    read_findings,
-    read_splits,
-)
-from data_prep.datasets.tree import by_stem, list_files, stem_of
-from data_prep.folder.tables import read_table
+from data_prep.datasets.nih14_rows import FINDINGS, read_rows
+from data_prep.datasets.nih14_tables import find_lists, find_table, read_splits
+from data_prep.datasets.tree import by_name, list_files
 from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 
@@ -51,7 +42,7 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
     """List the images with the findings, patients and official splits of the release's tables.
 
     Raises:
-        InputError: when there is no table or no image, the table names a finding that is none of the 14, or one of the
+        InputError: when there is no table or no image, most rows of the table are not of ChestX-ray14, or one of the
             official lists is missing.
     """
     files = list_files(options.source, (".csv", ".txt", ".png"), without=[options.output])
@@ -59,42 +50,34 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
     others: list[str] = []
     for file in files:
         (pictures if file.lower().endswith(".png") else others).append(file)
-    images = by_stem(pictures)
+    images = by_name(options.source, pictures, rejects)
     if not images:
         raise InputError(f"{options.source}: there is no PNG file here. Unpack the images of ChestX-ray14 here.")
-    table = read_table(find_table(options.source, others))
+    table = find_table(options.source, others)
     lists = find_lists(options.source, others, options.split)
     split_of = read_splits(lists.values()) if lists else None
-    labels = read_findings(table)
+    rows = read_rows(table, images.keys(), rejects)
 
     records = []
-    done: set[str] = set()
-    absent = 0
-    for number, cells in enumerate(table.rows):
-        stem = stem_of(cells[IMAGE])
-        path = images.get(stem)
-        if path is None:
-            absent += 1
-        elif stem in done:
-            rejects.add(table.where(number), "an earlier row is of the same image", "Keep one row an image.")
-        elif split_of is not None and stem not in split_of:
+    for stem, row in rows.of.items():
+        path = images[stem]
+        if split_of is not None and stem not in split_of:
             rejects.add(path, f"this image is in none of {' and '.join(lists)}", "Give whole lists, or --split random.")
-        else:
-            records.append(
-                Record(
-                    options.source / path,
-                    path,
-                    label=[*labels[cells[LABELS]]],
-                    patient=cells[PATIENT] or None,
-                    split=None if split_of is None else split_of[stem],
-                    where=table.where(number),
-                )
+            continue
+        records.append(
+            Record(
+                options.source / path,
+                path,
+                label=[*row.label],
+                patient=row.patient,
+                split=None if split_of is None else split_of[stem],
+                where=row.where,
             )
-        done.add(stem)
-    if absent:
-        _logger.warning("%s has %d rows of images that are not in %s.", table.file.name, absent, options.source)
-    for stem in sorted(images.keys() - done):
-        rejects.add(images[stem], f"{table.file.name} has no row of this image", "Give the table of these images.")
+        )
+    if rows.absent:
+        _logger.warning("%s has %d rows of images that are not in %s.", table.name, rows.absent, options.source)
+    for stem in sorted(images.keys() - rows.of.keys() - rows.wrong):
+        rejects.add(images[stem], f"{table.name} has no row of this image", "Give the table of these images.")
     return Source(
         name="NIH ChestX-ray14",
         task="multilabel",
@@ -103,6 +86,6 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
         modality="DX",
         channels=1,
         spatial_dims=2,
-        tables=[table.file, *lists.values()],
+        tables=[table, *lists.values()],
         details={"split": "official" if lists else "random"},
     )

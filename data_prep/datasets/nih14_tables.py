@@ -1,38 +1,16 @@
-"""The tables of NIH ChestX-ray14: findings, patients, and the lists of the official split."""
+"""The files of NIH ChestX-ray14 beside its images: the table, and the lists of the official split."""
 
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from data_prep.datasets.tree import stem_of
-from data_prep.folder.tables import Table
 from data_prep.records import TRAIN_VAL
 from monai_ssl.errors import InputError
 
-__all__ = ["FINDINGS", "IMAGE", "LABELS", "PATIENT", "find_lists", "find_table", "read_findings", "read_splits"]
-
-FINDINGS = (
-    "Atelectasis",
-    "Cardiomegaly",
-    "Effusion",
-    "Infiltration",
-    "Mass",
-    "Nodule",
-    "Pneumonia",
-    "Pneumothorax",
-    "Consolidation",
-    "Edema",
-    "Emphysema",
-    "Fibrosis",
-    "Pleural_Thickening",
-    "Hernia",
-)
-"""The 14 classes in their usual order (that of Wang et al., CVPR 2017, with the six of the extended set at the end)."""
-
-IMAGE, LABELS, PATIENT = _COLUMNS = ("Image Index", "Finding Labels", "Patient ID")
+__all__ = ["find_lists", "find_table", "read_splits"]
 
 _logger = logging.getLogger("monai_ssl")
-_NONE = "No Finding"
 _LISTS = {"train_val_list.txt": TRAIN_VAL, "test_list.txt": "test"}
 
 
@@ -101,23 +79,3 @@ def read_splits(lists: Iterable[Path]) -> dict[str, str]:
                     "--split random."
                 )
     return split_of
-
-
-def read_findings(table: Table) -> dict[str, tuple[int, ...]]:
-    """Read the label of each combination of findings that the table has: 14 values by the cell.
-
-    Raises:
-        InputError: when a column is missing, or a finding is none of the 14.
-    """
-    missing = [column for column in _COLUMNS if column not in table.columns]
-    if missing:
-        raise InputError(f"{table.file}: there is no column {' nor '.join(missing)}. Give the table of ChestX-ray14.")
-    labels, unknown = {}, set()
-    for cell in {row[LABELS] for row in table.rows}:
-        words = {word.strip() for word in cell.split("|")}
-        unknown |= words - {*FINDINGS, _NONE} | ({cell} if _NONE in words and len(words) > 1 else set())
-        labels[cell] = tuple(int(finding in words) for finding in FINDINGS)
-    if unknown:
-        named = ", ".join(map(repr, sorted(unknown)[:5]))
-        raise InputError(f"{table.file}: {named} is none of the 14 findings. Correct the column {LABELS}.")
-    return labels

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from data_prep.datasets.rsna_labels import HEMORRHAGE_TYPES, BadRow, scan_labels
-from data_prep.datasets.tree import by_stem, list_files
+from data_prep.datasets.tree import by_name, list_files
 from data_prep.records import Record, Rejects, Source
 from monai_ssl.errors import InputError
 
@@ -48,7 +48,7 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
     files = list_files(options.source, (".csv", ".dcm"), without=[options.output])
     tables = [path for path in files if path.lower().endswith(".csv")]
     table = options.source / _table(options, tables)
-    images = by_stem(path for path in files if not path.lower().endswith(".csv"))
+    images = by_name(options.source, (path for path in files if not path.lower().endswith(".csv")), rejects)
     if not images:
         raise InputError(f"{options.source}: there is no DICOM file here. Unpack the images of the challenge here.")
     labels, bad_rows = scan_labels(table)

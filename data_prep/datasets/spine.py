@@ -7,6 +7,7 @@ from data_prep.datasets.spine_layout import Rows, find_vertebra_masks, read_rows
 from data_prep.datasets.spine_patches import SpineJob, Xray, cut_vertebrae
 from data_prep.datasets.tree import list_files
 from data_prep.folder.tables import normalize, read_table
+from data_prep.pipeline.groups import choose_groups
 from data_prep.records import Record, Rejects, Source
 from data_prep.workers.pool import run_jobs
 from monai_ssl.errors import InputError
@@ -26,7 +27,8 @@ For radiographs of your own in this layout (the spine set of the S4MTL paper is 
 
 For each vertebra a square patch is cut out, which shows a margin around it, and is black outside of the radiograph.
 The task is joint: the class (normal, abnormal) and the mask of the vertebra. Vertebrae without a row are
-used unlabeled. Splits are drawn by the patient of labels.csv, else of the DICOM header, else by the radiograph.
+used unlabeled. Splits are drawn by the patient of labels.csv, else of the DICOM header, else by the radiograph. A
+radiograph without a patient in labels.csv is of the same one as others with its PatientID.
 """
 
 _CLASSES = ("normal", "abnormal")
@@ -53,7 +55,8 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
     """Cut out the vertebrae of every radiograph and list the patches.
 
     Raises:
-        InputError: when images, masks or labels.csv are missing, or no mask has the name of an image.
+        InputError: when images, masks or labels.csv are missing, no mask has the name of an image, or a radiograph
+            without a patient in labels.csv has a PatientID that is of several there.
     """
     folder: Path = options.source
     images = list_files(folder / "images", _SUFFIXES, without=[options.output])
@@ -69,16 +72,28 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
     results = run_jobs(
         cut_vertebrae, jobs, workers=options.workers, description="vertebrae", name=lambda job: str(job.image)
     )
-    records: list[Record] = []
     failed = {image for image in images if image not in masks}
     for image in sorted(failed):
         rejects.add(f"images/{image}", "there is no mask of this radiograph", "Put it into masks/, or take it away.")
+    xrays: dict[str, Xray] = {}
     for image, result in zip(masked, results, strict=True):
         if isinstance(result, InputError):
             rejects.add_error(f"images/{image}", str(result))
             failed.add(image)
         else:
-            records += _patches(image, result, rows)
+            xrays[image] = result
+    # Patches are PNG, of which nothing tells the PatientID: what the headers say of patients is settled here.
+    patients = choose_groups(
+        [*xrays],
+        [rows.patients.get(image) for image in xrays],
+        [xray.patient for xray in xrays.values()],
+        table.file.name,
+    )
+    records = [
+        record
+        for (image, xray), patient in zip(xrays.items(), patients, strict=True)
+        for record in _patches(image, xray, patient, rows)
+    ]
     used = {record.where for record in records}
     for (image, _), where in rows.where.items():
         if where not in used and image not in failed:
@@ -97,9 +112,8 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
     )
 
 
-def _patches(image: str, xray: Xray, rows: Rows) -> list[Record]:
+def _patches(image: str, xray: Xray, patient: str, rows: Rows) -> list[Record]:
     """The patches of a radiograph, which are all of one patient."""
-    patient = rows.patients.get(image) or xray.patient or f"radiograph {image}"
     records = []
     for patch in xray.patches:
         key = (image, normalize(patch.vertebra))

@@ -88,12 +88,13 @@ def read_rows(table: Table, images: Sequence[str], rejects: Rejects) -> Rows:
             continue
         key = (found[0], normalize(cells["vertebra"]))
         patient = cells.get("patient", "")
-        if abnormal not in ("0", "1"):
+        # First of all, so that a row without a class tells the patient of its radiograph all the same.
+        if patient and rows.patients.setdefault(found[0], patient) != patient:
+            rejects.add(where, "an earlier row gives this radiograph to another patient", "Mend the row.")
+        elif abnormal not in ("0", "1"):
             rejects.add(where, "abnormal is neither 0 nor 1", "Mend the row.")
         elif key in rows.classes:
             rejects.add(where, "an earlier row is of the same vertebra", "Keep one row a vertebra.")
-        elif patient and rows.patients.setdefault(found[0], patient) != patient:
-            rejects.add(where, "an earlier row gives this radiograph to another patient", "Mend the row.")
         else:
             rows.classes[key], rows.where[key] = int(abnormal), where
     return rows

@@ -155,5 +155,11 @@ def _target(job: SpineJob, name: str) -> tuple[Path, Path]:
 def _patient(image: Path) -> str | None:
     if kind_of(image) != "dicom":
         return None
-    header = dcmread(image, force=True, stop_before_pixels=True, specific_tags=["PatientID"])
-    return str(header.get("PatientID") or "").strip() or None
+    try:
+        header = dcmread(image, force=True, stop_before_pixels=True, specific_tags=["PatientID"])
+        return str(header.get("PatientID") or "").strip() or None
+    except Exception as error:
+        # A damaged header may raise anything.
+        raise InputError(
+            f"{image}: the DICOM header is damaged ({type(error).__name__}). Export the file again from its source."
+        ) from None

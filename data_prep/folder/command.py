@@ -10,8 +10,9 @@ from data_prep.folder.images import find_images
 from data_prep.folder.labels import Labels, guess_format, read_labels
 from data_prep.folder.masks import find_masks, guess_regions
 from data_prep.folder.matching import Matches, match_rows
-from data_prep.folder.options import add_arguments
-from data_prep.folder.tables import Roles, Table, find_roles, read_table
+from data_prep.folder.options import add_arguments, check_options
+from data_prep.folder.roles import Roles, find_roles
+from data_prep.folder.tables import Table, read_table
 from data_prep.records import Record, Rejects, Source
 from monai_ssl.data import SPLITS
 from monai_ssl.errors import InputError
@@ -46,8 +47,7 @@ def read(options: argparse.Namespace, rejects: Rejects) -> Source:
     Raises:
         InputError: when the folder, the table or the masks cannot be used.
     """
-    if options.labels is None and options.masks is None:
-        raise InputError("There are no labels. Give a CSV with --labels, a folder of masks with --masks, or both.")
+    check_options(options)
     found = find_images(options, rejects)
     names = list(found.files)
     rows = _Rows.read(options, names) if options.labels is not None else None
@@ -95,18 +95,20 @@ class _Rows:
 
     @classmethod
     def read(cls, options: argparse.Namespace, names: Sequence[str]) -> "_Rows":
-        table = read_table(options.labels)
+        table = read_table(options.labels, uneven=True)
         roles = _roles(table, options)
-        return cls(table, roles, _labels(table, roles, options), match_rows(table, roles.image, names))
+        labels = _labels(table, roles, options)
+        compared = [column for column in (roles.patient, roles.split, *roles.labels) if column is not None]
+        return cls(table, roles, labels, match_rows(table, roles.image, names, compared=compared, bad=labels.bad))
 
     def set_aside(self, rejects: Rejects) -> set[str]:
-        """Set aside rows without an image, and give the images that are of none of the classes asked for."""
-        for row, reason in self.matches.bad_rows.items():
-            rejects.add(self.table.where(row), reason, "Mend the row, or give another --image_column or --source.")
+        """Set aside rows that cannot be used, and give their images and those of none of the classes asked for."""
+        for row, bad in sorted((self.labels.bad | self.matches.bad_rows).items()):
+            rejects.add(self.table.where(row), bad.reason, bad.remedy)
         others = {name for name, row in self.matches.row_of.items() if row in self.labels.others}
         if others:
             _logger.info("%d images are of none of the classes asked for, and left out.", len(others))
-        return others
+        return others | self.matches.spoiled
 
     def tell(self, record: Record, rejects: Rejects) -> Record | None:
         """Add what an image's row tells; None when its split makes no sense and it is set aside."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from data_prep.records import Rejects
 from data_prep.series.volumes import series_to_volumes
+from monai_ssl.errors import InputError
 from monai_ssl.readers.listing import list_images
 from monai_ssl.salt import read_salt
 
@@ -25,7 +26,7 @@ def find_images(options: argparse.Namespace, rejects: Rejects) -> FoundImages:
     """List the images of ``--source``; with ``--series`` their series are written as volumes to the output.
 
     Raises:
-        InputError: when the folder cannot be read, or holds no image.
+        InputError: when the folder cannot be read, holds no image, or holds series of several modalities.
     """
     folder: Path = options.source
     names = list_images(folder, without=[path for path in (options.output, options.masks) if path is not None])
@@ -39,9 +40,14 @@ def find_images(options: argparse.Namespace, rejects: Rejects) -> FoundImages:
         workers=options.workers,
         rejects=rejects,
     )
-    modalities = {volume.modality for volume in volumes}
+    modalities = sorted({volume.modality for volume in volumes if volume.modality})
+    if len(modalities) > 1 and options.modality is None:
+        raise InputError(
+            f"{folder}: the series are of several modalities ({', '.join(modalities)}). Give --modality, or take the "
+            "others away."
+        )
     return FoundImages(
         {volume.name: volume.path for volume in volumes},
         {volume.name: volume.patient for volume in volumes if volume.patient},
-        modalities.pop() if len(modalities) == 1 else None,
+        modalities[0] if len(modalities) == 1 else None,
     )

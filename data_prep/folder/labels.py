@@ -1,27 +1,31 @@
 """From the cells of a table to labels."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from data_prep.folder.tables import Table, normalize
+from data_prep.folder.tables import BadRow, Table, normalize
 from monai_ssl.errors import InputError
 
 __all__ = ["LABEL_FORMATS", "Labels", "guess_format", "read_labels"]
 
 LABEL_FORMATS = ("one_hot", "class_name", "separated")
 
+_MOST = 0.9
+"""Share of the labels of a column that are 0 or 1, from which on the others are slips and no classes."""
+
 
 @dataclass(frozen=True)
 class Labels:
     """The task, the names of the classes, and for each row C values in {0, 1, -1 = missing}.
 
-    ``others`` are the rows whose one class is none of those that were asked for.
+    ``others`` are the rows whose one class is none of those that were asked for, ``bad`` those that cannot be used.
     """
 
     task: str
     names: tuple[str, ...]
     rows: list[list[int]]
     others: frozenset[int] = frozenset()
+    bad: dict[int, BadRow] = field(default_factory=dict)
 
     def label(self, row: int) -> list[int] | int:
         """A row's label as a data list has it: the list of values, or for multi-class the index of the class."""
@@ -32,9 +36,13 @@ class Labels:
 
 
 def guess_format(table: Table, columns: Sequence[str], missing: frozenset[str], separator: str, negative: str) -> str:
-    """Several columns, or one with 0 and 1 only: one_hot; one with the separator or the word for none: separated."""
-    cells = {row[column] for column in columns for row in table.rows}
-    if len(columns) > 1 or {normalize(cell) for cell in cells} <= {"0", "1", *missing}:
+    """Several columns, or one with nearly only 0 and 1: one_hot.
+
+    One with the separator or the word for none is separated, another one holds class names.
+    """
+    cells = [cells[column] for column in columns for _, cells in table.good_rows()]
+    known = [cell for cell in map(normalize, cells) if cell not in missing]
+    if len(columns) > 1 or sum(cell in ("0", "1") for cell in known) >= _MOST * len(known):
         return "one_hot"
     return "separated" if negative in cells or any(separator in cell for cell in cells) else "class_name"
 
@@ -50,10 +58,10 @@ def read_labels(
     negative: str,
     classes: Sequence[str] | None = None,
 ) -> Labels:
-    """Read the labels of every row.
+    """Read the labels of every row; of one that cannot be used they are missing.
 
     The task, where it is not given, is multi-class for class names and for several one_hot columns of which every
-    row, none missing, marks exactly one; else it is multi-label.
+    row that can be used, none missing, marks exactly one; else it is multi-label.
 
     Args:
         table: the rows.
@@ -68,30 +76,20 @@ def read_labels(
             for all where a row may have several, and one of ``others`` where it has one.
 
     Raises:
-        InputError: naming the row or the class that cannot be used.
+        InputError: naming the class that cannot be used, or the first row where most rows cannot.
     """
     if label_format != "one_hot" and len(columns) > 1:
         raise InputError(f"{table.file}: {label_format} labels are in one column. Give one with --label_columns.")
     if label_format == "one_hot":
         names = list(columns)
-        rows = [[_binary(table, index, column, missing) for column in columns] for index in range(len(table.rows))]
+        read = [_one_hot(cells, columns, missing) for cells in table.rows]
     else:
-        # A table has many rows and few different cells: each of these is read once.
-        first_row: dict[str, int] = {}
-        for index, cells in enumerate(table.rows):
-            first_row.setdefault(cells[columns[0]], index)
-        if label_format == "class_name":
-            found = {cell: None if normalize(cell) in missing else {cell} for cell in first_row}
-        else:
-            found = {
-                cell: _names(table, index, cell, missing, separator, negative) for cell, index in first_row.items()
-            }
-        names = sorted({name for one in found.values() if one for name in one}, key=_by_number_or_name)
-        values = {
-            cell: [-1] * len(names) if one is None else [int(name in one) for name in names]
-            for cell, one in found.items()
-        }
-        rows = [values[cells[columns[0]]] for cells in table.rows]
+        words = (separator, negative) if label_format == "separated" else None
+        names, read = _named(table, columns[0], missing, words)
+    bad = {index: one for index, one in enumerate(read) if isinstance(one, BadRow)} | table.bad
+    table.refuse_most(bad)
+    unknown = [-1] * len(names)
+    rows = [unknown if isinstance(one, BadRow) or index in bad else one for index, one in enumerate(read)]
     if not any(value >= 0 for row in rows for value in row):
         raise InputError(f"{table.file}: {', '.join(columns)} holds no label. Give other columns with --label_columns.")
     if classes is not None:
@@ -99,19 +97,22 @@ def read_labels(
         names, rows = list(classes), [[row[place] for place in places] for row in rows]
     named_once = label_format == "class_name"
     others = frozenset(index for index, row in enumerate(rows) if named_once and not any(row))
-    plain = named_once or (len(names) > 1 and all(_marks_one(row) for row in rows))
+    plain = named_once or (
+        len(names) > 1 and all(_marks_one(row) for index, row in enumerate(rows) if index not in bad)
+    )
     if task is None:
         task = "multiclass" if plain and label_format != "separated" else "multilabel"
     if task == "multiclass":
         for index, row in enumerate(rows):
             if not _marks_one(row) and set(row) != {-1} and index not in others:
-                raise InputError(
-                    f"{table.where(index)}: this row does not mark exactly one class. "
-                    f"Mend it or give --task multilabel."
+                bad[index] = BadRow(
+                    "this row does not mark exactly one class", "Mend it, or give --task multilabel for all."
                 )
+                rows[index] = [-1] * len(names)
+        table.refuse_most(bad)
         if len(names) < 2:
             raise InputError(f"{table.file}: only one class occurs, {names[0]}. Multi-class labels need two or more.")
-    return Labels(task, tuple(names), rows, others)
+    return Labels(task, tuple(names), rows, others, bad)
 
 
 def _places(table: Table, names: Sequence[str], classes: Sequence[str], label_format: str) -> list[int]:
@@ -136,24 +137,58 @@ def _by_number_or_name(name: str) -> tuple[int, str]:
     return (int(name), "") if name.isdecimal() else (-1, name)
 
 
-def _binary(table: Table, row: int, column: str, missing: frozenset[str]) -> int:
-    value = normalize(table.rows[row][column])
-    if value in missing:
-        return -1
-    if value not in ("0", "1"):
-        raise InputError(
-            f"{table.where(row)}: the label {column} is neither 0 nor 1 nor missing. Mend it, or name its value "
-            f"with --missing, or give --label_format or --label_columns."
-        )
-    return int(value)
+def _one_hot(cells: Mapping[str, str], columns: Sequence[str], missing: frozenset[str]) -> list[int] | BadRow:
+    values = [normalize(cells[column]) for column in columns]
+    for column, value in zip(columns, values, strict=True):
+        if value not in ("0", "1", *missing):
+            return BadRow(
+                f"the label {column} is neither 0 nor 1 nor missing",
+                "Mend it, or name its value with --missing, or give --label_format or --label_columns.",
+            )
+    return [-1 if value in missing else int(value) for value in values]
 
 
-def _names(
-    table: Table, row: int, cell: str, missing: frozenset[str], separator: str, negative: str
-) -> set[str] | None:
-    if cell and normalize(cell) in missing:
-        return None
-    names = {name for name in (part.strip() for part in cell.split(separator)) if name}
-    if negative in names and len(names) > 1:
-        raise InputError(f"{table.where(row)}: {negative!r} stands beside a class. Mend the row.")
-    return names - {negative}
+def _named(
+    table: Table, column: str, missing: frozenset[str], words: tuple[str, str] | None
+) -> tuple[list[str], list[list[int] | BadRow]]:
+    """The names of all classes, and what each row tells of them.
+
+    Args:
+        table: the rows.
+        column: where the names are.
+        missing: cells (normalized) that mean that a label is missing.
+        words: between the names in a cell, and for no positive class; None where a cell is one name.
+    """
+    # A table has many rows and few different cells: each of these is read once.
+    found: dict[str, set[str] | None] = {}
+    for cell in {cells[column] for _, cells in table.good_rows()}:
+        if words is None:
+            found[cell] = None if normalize(cell) in missing else {cell}
+        elif cell and normalize(cell) in missing:
+            found[cell] = None
+        else:
+            found[cell] = {name for name in (part.strip() for part in cell.split(words[0])) if name}
+    none = set() if words is None else {words[1]}
+    every = {name for one in found.values() if one for name in one}
+    _refuse_alike(table, every | none)
+    names = sorted(every - none, key=_by_number_or_name)
+    values: dict[str, list[int] | BadRow] = {}
+    for cell, one in found.items():
+        if one and len(one) > 1 and one & none:
+            values[cell] = BadRow(f"{next(iter(none))!r} stands beside a class", "Mend the row.")
+        else:
+            values[cell] = [-1] * len(names) if one is None else [int(name in one) for name in names]
+    unknown = [-1] * len(names)
+    return names, [values.get(cells[column], unknown) for cells in table.rows]
+
+
+def _refuse_alike(table: Table, names: Iterable[str]) -> None:
+    """Refuse classes that differ by nothing but capitals and spaces: they are one, spelled in two ways."""
+    known: dict[str, str] = {}
+    for name in sorted(names):
+        other = known.setdefault("".join(name.casefold().split()), name)
+        if other != name:
+            raise InputError(
+                f"{table.file}: the classes {other!r} and {name!r} differ by capitals or spaces only. "
+                "Spell each class in one way."
+            )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from data_prep.folder.labels import LABEL_FORMATS
 from data_prep.folder.tables import normalize
+from monai_ssl.errors import InputError
 
-__all__ = ["add_arguments"]
+__all__ = ["add_arguments", "check_options"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +65,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_options(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        InputError: when they tell no labels, when regions have no masks, or when images would be taken for masks.
+    """
+    if options.labels is None and options.masks is None:
+        raise InputError("There are no labels. Give a CSV with --labels, a folder of masks with --masks, or both.")
+    if options.masks is None:
+        if options.regions is not None:
+            raise InputError("--regions tells of masks, but there are none. Give --masks, or leave --regions away.")
+    elif options.source.resolve().is_relative_to(options.masks.resolve()):
+        raise InputError(
+            f"{options.masks}: the images are in this folder of masks. Put the masks into a folder of their own."
+        )
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",")]
 
@@ -79,5 +97,7 @@ def _regions(text: str) -> dict[str, list[int]]:
         numbers = values.split("+")
         if not name.strip() or not all(number.strip().isdecimal() and int(number) > 0 for number in numbers):
             raise argparse.ArgumentTypeError(f"{part!r} is no region such as lung=255 or tumor=1+4")
+        if name.strip() in regions:
+            raise argparse.ArgumentTypeError(f"{name.strip()!r} is named twice; give its values as in tumor=1+4")
         regions[name.strip()] = [int(number) for number in numbers]
     return regions

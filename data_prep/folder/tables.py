@@ -1,53 +1,65 @@
-"""Reading a CSV of labels and finding out what its columns are."""
+"""Reading a CSV of labels."""
 
 import csv
 import os
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from monai_ssl.errors import InputError
 
-__all__ = ["Roles", "Table", "find_column", "find_roles", "normalize", "read_table"]
+__all__ = ["BadRow", "Table", "normalize", "read_table"]
 
-# Spelled in small letters without spaces and signs. Of the first group that occurs, one column must be plain.
-_IMAGE_NAMES = (
-    ("image", "imageid", "imageindex", "imagename", "imagepath", "imagefile", "file", "filename", "filepath", "path"),
-    ("id", "name"),
-)
-_PATIENT_NAMES = (("patient", "patientid", "subject", "subjectid"),)
-_LABEL_NAMES = (
-    ("label", "labels", "findinglabels", "finding", "findings", "class", "classname", "diagnosis", "dx", "target"),
-)
+
+@dataclass(frozen=True)
+class BadRow:
+    """Why a row cannot be used, and what to do as a sentence; neither has anything of what is in its cells."""
+
+    reason: str
+    remedy: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """The cells of a CSV file, stripped, with the line of the file that each row ends on."""
+    """The cells of a CSV file, stripped, with the line of the file that each row ends on.
+
+    ``bad`` are rows with too few or too many cells, by their index: those that are missing are empty.
+    """
 
     file: Path
     columns: tuple[str, ...]
     rows: list[dict[str, str]]
     lines: list[int]
+    bad: dict[int, BadRow] = field(default_factory=dict)
 
     def where(self, row: int) -> str:
         """A row's place, for messages: its content is never shown, as it may tell who the patient is."""
         return f"{self.file.name}, line {self.lines[row]}"
 
+    def good_rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """The index and the cells of each row that is not bad."""
+        return ((index, cells) for index, cells in enumerate(self.rows) if index not in self.bad)
 
-@dataclass(frozen=True)
-class Roles:
-    """What the columns of a table are."""
+    def refuse_most(self, bad: Mapping[int, BadRow]) -> None:
+        """Refuse a table that is bad as a whole, rather than set aside most of it.
 
-    image: str
-    patient: str | None
-    split: str | None
-    labels: tuple[str, ...]
+        Raises:
+            InputError: when more than half of the rows are bad.
+        """
+        if 2 * len(bad) > len(self.rows):
+            row = min(bad)
+            raise InputError(
+                f"{self.file}, line {self.lines[row]}: {bad[row].reason} ({len(bad)} of {len(self.rows)} rows cannot "
+                f"be used). {bad[row].remedy}"
+            )
 
 
-def read_table(path: str | os.PathLike[str]) -> Table:
+def read_table(path: str | os.PathLike[str], *, uneven: bool = False) -> Table:
     """Read a CSV file with a header; its delimiter (comma, semicolon or tab) is that which the header has most of.
+
+    Args:
+        path: of the file.
+        uneven: whether rows that are too short or too long are kept as bad ones; else they are an error.
 
     Raises:
         InputError: when the file is missing or is no such table.
@@ -69,14 +81,18 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     named = [column for column in header if column]
     if len(set(named)) < len(named):
         raise InputError(f"{file}: a column's name occurs twice in the header. Give each column a name of its own.")
-    for line, cells in numbered[1:]:
+    rows, bad = [], {}
+    for index, (line, cells) in enumerate(numbered[1:]):
         # A header that ends with the delimiter has a column without a name, which rows may leave out.
         if not len(named) <= len(cells) <= len(header):
-            raise InputError(
-                f"{file}, line {line}: this row has {len(cells)} cells, but the header has {len(header)}. Mend the row."
-            )
-    rows = [{c: cell for c, cell in zip(header, cells, strict=False) if c} for _, cells in numbered[1:]]
-    return Table(file, tuple(named), rows, [line for line, _ in numbered[1:]])
+            bad[index] = BadRow(f"this row has {len(cells)} cells, but the header has {len(header)}", "Mend the row.")
+            if not uneven:
+                raise InputError(f"{file}, line {line}: {bad[index].reason}. {bad[index].remedy}")
+        filled = [*cells, *[""] * (len(header) - len(cells))]
+        rows.append({column: cell for column, cell in zip(header, filled, strict=False) if column})
+    table = Table(file, tuple(named), rows, [line for line, _ in numbered[1:]], bad)
+    table.refuse_most(bad)
+    return table
 
 
 def normalize(cell: str) -> str:
@@ -86,70 +102,3 @@ def normalize(cell: str) -> str:
     except ValueError:
         return cell.lower()
     return str(int(value)) if value.is_integer() else cell.lower()
-
-
-def find_column(table: Table, option: str, given: str | None, groups: Sequence[Sequence[str]]) -> str | None:
-    """The column that is given, else the one plain by its name, else None.
-
-    Raises:
-        InputError: when the given column is not in the table, or several columns would do.
-    """
-    if given is not None:
-        if given not in table.columns:
-            raise InputError(
-                f"{table.file}: there is no column {given!r}. Give with --{option} one of: {', '.join(table.columns)}."
-            )
-        return given
-    for group in groups:
-        found = [column for column in table.columns if re.sub(r"[^a-z0-9]", "", column.lower()) in group]
-        if len(found) > 1:
-            raise InputError(f"{table.file}: {' and '.join(found)} may each be meant. Give --{option}.")
-        if found:
-            return found[0]
-    return None
-
-
-def find_roles(
-    table: Table,
-    *,
-    image_column: str | None,
-    patient_column: str | None,
-    split_column: str | None,
-    label_columns: Sequence[str] | None,
-    missing: frozenset[str],
-) -> Roles:
-    """What each column is: as given, else as its name says.
-
-    Labels are a column with such a name or else all other columns, when they hold 0, 1 and missing values only.
-
-    Raises:
-        InputError: when it is not plain; the message says which option to give.
-    """
-    columns = ", ".join(table.columns)
-    image = find_column(table, "image_column", image_column, _IMAGE_NAMES)
-    if image is None:
-        raise InputError(f"{table.file}: which column names the image? Give with --image_column one of: {columns}.")
-    patient = find_column(table, "patient_column", patient_column, _PATIENT_NAMES)
-    split = find_column(table, "split_column", split_column, ())
-    if label_columns is not None:
-        labels = [find_column(table, "label_columns", column, ()) or column for column in label_columns]
-    else:
-        named = find_column(table, "label_columns", None, _LABEL_NAMES)
-        others = [column for column in table.columns if column not in (image, patient, split)]
-        labels = [named] if named else [c for c in others if _is_binary(table, c, missing)]
-        if not labels or (not named and labels != others):
-            seen = f"only {', '.join(labels)} hold 0 and 1" if labels else "none holds 0 and 1 only"
-            raise InputError(
-                f"{table.file}: which columns are labels? Of {', '.join(others) or 'no column'} {seen}. "
-                f"Give --label_columns with names separated by commas."
-            )
-    if len({image, patient, split, *labels} - {None}) < sum(c is not None for c in (image, patient, split, *labels)):
-        raise InputError(
-            f"{table.file}: one column is used for two things (image: {image}, patient: {patient}, split: {split}, "
-            f"labels: {', '.join(labels)}). Give --image_column, --patient_column, --split_column and --label_columns."
-        )
-    return Roles(image, patient, split, tuple(labels))
-
-
-def _is_binary(table: Table, column: str, missing: frozenset[str]) -> bool:
-    return all(normalize(row[column]) in {"0", "1", *missing} for row in table.rows)

@@ -25,7 +25,10 @@ Files = tuple[tuple[Path, ...], Path | None]
 # A grey picture stays grey with a coloured mark in a corner: its channels differ by less than this on average.
 _COLOR_SPREAD = 0.01
 _SHORTEST = 4  # characters: a shorter identifier occurs in paths by chance
-_TOLERANCE_MM = 1e-3
+# Headers round: of a voxel so much for the place of an image, and for the step to the next voxel, of which the errors
+# add up.
+_TOLERANCE_OF_PLACE = 0.05
+_TOLERANCE_OF_STEP = 0.001
 _SHOWN = 5
 _HEADER = ["Modality", "PatientID", "WindowWidth", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
 
@@ -130,10 +133,12 @@ def _check_grid(paths: Sequence[Path]) -> None:
             )
         affine = nifti_affine(path)
         first = affine if first is None else first
-        if not np.allclose(affine, first, rtol=0.0, atol=_TOLERANCE_MM):
+        voxel = np.linalg.norm(first[:3, :3], axis=0).min()
+        apart = np.abs(affine - first)
+        if apart[:3, :3].max() > _TOLERANCE_OF_STEP * voxel or apart[:3, 3].max() > _TOLERANCE_OF_PLACE * voxel:
             raise InputError(
                 f"{path}: the affines of the files of an image, or of its mask, differ by "
-                f"{np.abs(affine - first).max():.3g} mm. Resample them to one grid."
+                f"{apart.max():.3g} mm. Resample them to one grid."
             )
 
 

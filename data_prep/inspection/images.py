@@ -17,7 +17,7 @@ from monai_ssl.salt import opaque
 __all__ = ["Inspected", "inspect"]
 
 # To be raised with every change of what the readers make of a file, or of what is looked at.
-_VERSION = 1
+_VERSION = 2
 
 
 def inspect(

@@ -1,13 +1,14 @@
 """Copying images under names, and with DICOM headers, that do not tell whose they are."""
 
 import logging
+import re
 import shutil
 from collections.abc import Mapping
 from collections.abc import Sequence as SequenceOf
 from dataclasses import replace
 from pathlib import Path
 
-from pydicom import DataElement, Dataset, Sequence, dcmread
+from pydicom import DataElement, Dataset, Sequence, dcmread, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.tag import Tag
 from pydicom.uid import (
@@ -30,9 +31,10 @@ from monai_ssl.readers.file_kind import kind_of
 from monai_ssl.readers.listing import split_name
 from monai_ssl.salt import opaque
 
-__all__ = ["copied_records", "copy_files", "copy_image"]
+__all__ = ["copied_records", "copy_files", "copy_image", "is_converted"]
 
 _logger = logging.getLogger("monai_ssl")
+_OPAQUE = re.compile(r"[0-9a-f]{16}(_\w+)?")
 # What the reader reads, and what makes the file valid and readable by others; everything else, private elements
 # included, is left out.
 _KEPT = (
@@ -55,27 +57,37 @@ _KEPT_OF_ITEMS = {
 }
 
 
-def copied_records(records: SequenceOf[Record], output: Path, salt: bytes) -> list[Record]:
+def is_converted(path: Path, output: Path) -> bool:
+    """Whether a reader has written a file to ``OUTPUT/images`` or ``masks``, under a name that tells nothing."""
+    folders = [(output / name).resolve() for name in ("images", "masks")]
+    return path.resolve().parent in folders and bool(_OPAQUE.fullmatch(split_name(path.name)[0]))
+
+
+def copied_records(records: SequenceOf[Record], patients: SequenceOf[str], output: Path, salt: bytes) -> list[Record]:
     """The records as they will be when :func:`copy_files` has copied their files to ``OUTPUT/images`` and ``masks``.
 
-    Files that are in the output already were written there under such names, and stay.
+    A copy is named after its file as it is now and its patient: what has changed is copied anew. Files that a reader
+    has written there already stay.
 
     Args:
         records: the images.
+        patients: their pseudonyms.
         output: the data set's folder.
         salt: of the names.
     """
 
-    def target(path: Path, folder: str, record: Record) -> Path:
-        if path.absolute().is_relative_to(output.absolute()):
+    def target(path: Path, folder: str, record: Record, patient: str) -> Path:
+        if is_converted(path, output):
             return path
-        return output / folder / f"{opaque(salt, record.name, path.name)}{split_name(path.name)[1].lower() or '.dcm'}"
+        status = path.stat()
+        name = opaque(salt, "copy", record.name, path.absolute(), status.st_size, status.st_mtime_ns, patient)
+        return output / folder / f"{name}{split_name(path.name)[1].lower() or '.dcm'}"
 
     copies = []
-    for record in records:
+    for record, patient in zip(records, patients, strict=True):
         paths = record.image if isinstance(record.image, tuple) else (record.image,)
-        images = tuple(target(path, "images", record) for path in paths)
-        mask = None if record.mask is None else target(record.mask, "masks", record)
+        images = tuple(target(path, "images", record, patient) for path in paths)
+        mask = None if record.mask is None else target(record.mask, "masks", record, patient)
         copies.append(
             replace(
                 record, image=images if isinstance(record.image, tuple) else images[0], name=images[0].name, mask=mask
@@ -120,7 +132,17 @@ def _files(record: Record) -> list[Path]:
 
 
 def _copy(job: tuple[Path, Path, str]) -> None:
-    copy_image(*job)
+    source, target, patient = job
+    try:
+        copy_image(source, target, patient)
+    except InputError:
+        raise
+    except Exception as error:
+        # The text of the error is left out: it may quote values of the header.
+        raise InputError(
+            f"{source}: this image cannot be copied to {target.parent} ({type(error).__name__}). Make room there, or "
+            "take the image away."
+        ) from None
 
 
 def copy_image(source: Path, target: Path, patient: str) -> None:
@@ -132,7 +154,13 @@ def copy_image(source: Path, target: Path, patient: str) -> None:
     """
     with write_whole(target, flush=False) as temporary:
         if is_dicom_file(source):
-            _anonymous(source, target.stem, patient).save_as(temporary, enforce_file_format=True)
+            copy = _anonymous(source, target.stem, patient)
+            if copy.file_meta.TransferSyntaxUID.is_transfer_syntax:
+                copy.save_as(temporary, enforce_file_format=True)
+            else:  # one that is newer than the library: all of these are Explicit VR Little Endian
+                copy.preamble = bytes(128)
+                copy.file_meta.FileMetaInformationGroupLength = 0  # the library puts the right number in its place
+                dcmwrite(temporary, copy, implicit_vr=False, little_endian=True, force_encoding=True)
         else:
             shutil.copyfile(source, temporary)
 

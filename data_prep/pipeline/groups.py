@@ -16,7 +16,12 @@ _RANKS = {"training": 0, "train_val": 0, "validation": 1, "test": 2}
 
 
 def choose_groups(
-    images: Sequence[str], in_table: Sequence[str | None], in_header: Sequence[str | None], table: str
+    images: Sequence[str],
+    in_table: Sequence[str | None],
+    in_header: Sequence[str | None],
+    table: str,
+    *,
+    warn: bool = True,
 ) -> list[str]:
     """A key for each image's group: equal for the images of one patient, and real, so that it must reach no output.
 
@@ -30,6 +35,7 @@ def choose_groups(
         in_table: the identifiers in the table; None or empty for an image without one.
         in_header: the hashed identifiers of the DICOM headers, likewise.
         table: the table's name, for messages.
+        warn: whether to tell of images without a known patient.
 
     Raises:
         InputError: when an image without an identifier in the table has one in its header that the table gives to
@@ -68,7 +74,7 @@ def choose_groups(
         else:
             keys.append(f"image {image}")
             unknown += 1
-    if unknown:
+    if unknown and warn:
         _logger.warning(
             "The patient of %d of %d images is not known: each is taken as a patient of its own, so that images of one "
             "patient may come into several splits.",

@@ -1,13 +1,13 @@
 """Data lists of the images that can be used, one for each budget and seed."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from data_prep.inspection.images import Inspected
-from data_prep.pipeline.groups import pseudonyms, shuffled_numbers
+from data_prep.pipeline.groups import shuffled_numbers
 from data_prep.pipeline.kinds import Kind
 from data_prep.pipeline.protocol import Item, assign_splits, divide
 from data_prep.pipeline.provenance import describe
@@ -28,7 +28,7 @@ class Images:
 
 
 def make_lists(
-    source: Source, images: Images, options: argparse.Namespace, *, digest: str, rejected: int, salt: bytes
+    source: Source, images: Images, options: argparse.Namespace, *, aliases: Sequence[str], digest: str, rejected: int
 ) -> dict[Path, DataList]:
     """Make the data list of every budget and seed, by the folder that it is to be written to.
 
@@ -36,9 +36,9 @@ def make_lists(
         source: the data set.
         images: those to use.
         options: the common options.
+        aliases: the pseudonyms of the images' groups.
         digest: of the images, for the provenance.
         rejected: the number of files and rows that were set aside.
-        salt: of the pseudonyms.
 
     Raises:
         InputError: when the splits or a budget cannot be made.
@@ -51,7 +51,6 @@ def make_lists(
         )
     ]
     split_of = assign_splits(items, options.fractions, split_seed)
-    aliases = pseudonyms(images.keys, salt)
     entries = [_entry(source, record, alias) for record, alias in zip(images.records, aliases, strict=True)]
     # Copies come in the order of their opaque names: that of the originals would tell which image is which.
     by_name = sorted(range(len(entries)), key=lambda index: images.records[index].name)

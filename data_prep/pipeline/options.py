@@ -1,6 +1,7 @@
 """The options that every data set's command has."""
 
 import argparse
+import math
 import os
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "copied as it is",
     )
     given.add_argument("--overwrite", action="store_true", help="replace a datalist.json that differs")
-    given.add_argument("--modality", help="such as CT or DX; else that of the DICOM headers, else the data set's")
+    given.add_argument("--modality", help="such as CT or DX; else the data set's, else that of the DICOM headers")
     add_workers_argument(given)
 
     split = parser.add_argument_group("splits and budgets")
@@ -98,9 +99,12 @@ def _workers(text: str) -> int:
 
 def _fractions(text: str) -> list[float]:
     try:
-        return [float(part) for part in text.split(",")]
+        fractions = [float(part) for part in text.split(",")]
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 0.7,0.1,0.2") from None
+        fractions = []
+    if len(fractions) != 3 or min(fractions) < 0 or not math.isclose(sum(fractions), 1, abs_tol=1e-6):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of three numbers with a sum of 1, such as 0.7,0.1,0.2")
+    return fractions
 
 
 def _budget(text: str) -> float | int:

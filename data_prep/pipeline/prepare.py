@@ -2,18 +2,20 @@
 
 import argparse
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from data_prep.inspection.images import inspect
-from data_prep.pipeline.copying import copied_records, copy_files
-from data_prep.pipeline.groups import choose_groups, merge_duplicates, misplaced
+from data_prep.pipeline.copying import copied_records, copy_files, is_converted
+from data_prep.pipeline.groups import choose_groups, merge_duplicates, misplaced, pseudonyms
 from data_prep.pipeline.kinds import choose_kind, unlike
 from data_prep.pipeline.lists import Images, make_lists
 from data_prep.pipeline.provenance import images_digest, refuse_overwriting
 from data_prep.pipeline.rejected import REJECTED_NAME, refuse_too_many, write_rejected
 from data_prep.records import Record, Rejects, Source
+from monai_ssl.data import DATALIST_NAME
 from monai_ssl.data.datalist_entries import paths_of
 from monai_ssl.errors import InputError
 from monai_ssl.files import make_folder
@@ -29,9 +31,22 @@ _SHORTEST = 4  # characters: a shorter identifier occurs in paths by chance
 
 
 def run_source(read: Callable[[argparse.Namespace, Rejects], Source], options: argparse.Namespace) -> None:
-    """Read a data set and prepare it."""
+    """Read a data set and prepare it.
+
+    Raises:
+        InputError: when it cannot be read, or as :func:`prepare`.
+    """
+    options.source, options.output = (Path(os.path.abspath(path)) for path in (options.source, options.output))  # noqa: PTH100
+    if options.source.resolve() == options.output.resolve():
+        raise InputError(f"{options.output}: this is the folder of the data set itself. Give another --output.")
     rejects = Rejects(options.strict)
-    prepare(read(options, rejects), rejects, options)
+    try:
+        source = read(options, rejects)
+    except InputError:
+        if rejects.found:
+            write_rejected(_list_of_rejected(options), rejects.found)
+        raise
+    prepare(source, rejects, options)
 
 
 def prepare(source: Source, rejects: Rejects, options: argparse.Namespace) -> None:
@@ -49,25 +64,23 @@ def prepare(source: Source, rejects: Rejects, options: argparse.Namespace) -> No
     output: Path = options.output
     make_folder(output)
     salt = read_salt(output)
-    _refuse_twins(source)
+    listed = _list_of_rejected(options)
     try:
+        _refuse_twins(source)
         images = _usable(source, rejects, options, salt)
     finally:
-        # Names of files may tell a patient: they are not to be with copies, which are to be given away.
-        listed = (
-            output.with_name(f"{output.absolute().name}.{REJECTED_NAME}") if options.copy else output / REJECTED_NAME
-        )
         write_rejected(listed, rejects.found)
     refuse_too_many(listed, len(rejects.found), len(images.records), options.max_bad)
     originals = copies = images.records
     digest = images_digest(originals)
+    aliases = pseudonyms(images.keys, salt)
     if options.copy:
-        copies = copied_records(originals, output, salt)
+        copies = copied_records(originals, aliases, output, salt)
         images = replace(images, records=copies)
     else:
         _tell_of_paths(images, output)
 
-    lists = make_lists(source, images, options, digest=digest, rejected=len(rejects.found), salt=salt)
+    lists = make_lists(source, images, options, aliases=aliases, digest=digest, rejected=len(rejects.found))
     if not options.overwrite:
         for folder, datalist in lists.items():
             refuse_overwriting(datalist, folder, output)
@@ -75,10 +88,17 @@ def prepare(source: Source, rejects: Rejects, options: argparse.Namespace) -> No
         entries = [entry for datalist in lists.values() for entry in datalist.entries()]
         used = {path: entry["patient"] for entry in entries for path in paths_of(entry)}
         copy_files(originals, copies, used, workers=options.workers)
+    _tell_of_other_lists(output, list(lists))
     for folder, datalist in lists.items():
         datalist.save(folder, base=output)
         print(datalist.summary())
     print(f"Look at {'it' if len(lists) == 1 else 'them'} with: python -m data_prep check {next(iter(lists))}")
+
+
+def _list_of_rejected(options: argparse.Namespace) -> Path:
+    """Names of files may tell a patient: they are not to be with copies, which are to be given away."""
+    output: Path = options.output.absolute()
+    return output.with_name(f"{output.name}.{REJECTED_NAME}") if options.copy else output / REJECTED_NAME
 
 
 def _usable(source: Source, rejects: Rejects, options: argparse.Namespace, salt: bytes) -> Images:
@@ -88,7 +108,10 @@ def _usable(source: Source, rejects: Rejects, options: argparse.Namespace, salt:
         source.records, source.masks, salt=salt, journal=options.output / JOURNAL_NAME, workers=options.workers
     )
     for record, look in zip(source.records, looks, strict=True):
-        if look.error:
+        if not _is_text(record):
+            name = record.name.encode("utf-8", "backslashreplace").decode()
+            rejects.add(name, "the name of this file is not in UTF-8", "Rename it.")
+        elif look.error:
             rejects.add_error(record.name, look.error)
         else:
             records.append(record)
@@ -102,6 +125,7 @@ def _usable(source: Source, rejects: Rejects, options: argparse.Namespace, salt:
         [record.patient for record in records],
         [look.patient for look in seen],
         source.name,
+        warn=source.grouped,
     )
     keys = merge_duplicates(keys, [look.content for look in seen])
     wrong = misplaced(keys, [record.split for record in records])
@@ -130,12 +154,14 @@ def _refuse_twins(source: Source) -> None:
 
 def _tell_of_paths(images: Images, output: Path) -> None:
     """Say that the data list names original files, and warn when their paths contain real identifiers."""
-    inside = [_is_below(record, output) for record in images.records]
-    if all(inside):
+    found = [
+        (r, look) for r, look in zip(images.records, images.seen, strict=True) if not is_converted(_first(r), output)
+    ]
+    if not found:
         return
     named = sum(
-        look.named or bool(record.patient and len(record.patient) >= _SHORTEST and record.patient in record.name)
-        for record, look in zip(images.records, images.seen, strict=True)
+        look.named or bool(r.patient and len(r.patient) >= _SHORTEST and r.patient in str(_first(r).absolute()))
+        for r, look in found
     )
     _logger.info("The data list names the original files, which must stay where they are.")
     if named:
@@ -146,6 +172,25 @@ def _tell_of_paths(images: Images, output: Path) -> None:
         )
 
 
-def _is_below(record: Record, output: Path) -> bool:
-    path = record.image[0] if isinstance(record.image, tuple) else record.image
-    return path.absolute().is_relative_to(output.absolute())
+def _tell_of_other_lists(output: Path, folders: Sequence[Path]) -> None:
+    """Warn of data lists of earlier calls, whose splits may be others."""
+    others = {file.parent for file in (*output.glob(DATALIST_NAME), *output.glob(f"*/{DATALIST_NAME}"))} - {*folders}
+    if others:
+        _logger.warning(
+            "%s holds data lists of earlier calls too (%s): their test images may be others.",
+            output,
+            ", ".join(sorted(folder.name for folder in others)),
+        )
+
+
+def _first(record: Record) -> Path:
+    return record.image[0] if isinstance(record.image, tuple) else record.image
+
+
+def _is_text(record: Record) -> bool:
+    """Whether the paths of an image can be written to a file; names that are not in UTF-8 cannot."""
+    try:
+        f"{record.name}{record.image}{record.mask}{_first(record).absolute()}".encode()
+    except UnicodeEncodeError:
+        return False
+    return True

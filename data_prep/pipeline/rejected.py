@@ -26,7 +26,7 @@ def write_rejected(file: Path, rejected: Sequence[Rejected]) -> None:
     rows = [(item.path, item.reason, item.remedy) for item in rejected]
     csv.writer(text, lineterminator="\n").writerows([("path", "reason", "remedy"), *rows])
     with write_whole(file) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
+        temporary.write_text(text.getvalue(), encoding="utf-8", errors="backslashreplace")
     _logger.warning("%d files or rows were set aside; see %s.", len(rejected), file)
 
 
@@ -40,5 +40,5 @@ def refuse_too_many(file: Path, rejected: int, used: int, share: float) -> None:
     if rejected > share * total:
         raise InputError(
             f"{file}: {rejected} of {total} files or rows were set aside, more than {share:.0%}. "
-            "Mend them, or give a larger --max_bad. No data list was written."
+            "Mend them, or give a larger --max_bad. No data list was written; one of an earlier run is as it was."
         )

@@ -1,15 +1,17 @@
 """Which files make up a volume."""
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from data_prep.series.geometry import FEWEST_SLICES, SAME_DIRECTION, find_places, plane_axes
 from data_prep.series.header import ImageHeader
+from data_prep.series.planes import guess_plane
 from monai_ssl.errors import InputError
 
 __all__ = ["Stack", "coordinates", "group_series"]
@@ -22,8 +24,8 @@ class Stack:
     """The files of a volume.
 
     Attributes:
-        name: the folder of the files, with ``#2`` and so on for all but the first in a folder; the name of the first
-            file where there are too few for a volume.
+        name: the folder of the files, with ``#2`` and so on for all but the first in a folder, without the numbers that
+            would make it another folder's name; the name of the first file where there are too few for a volume.
         headers: of the files, by their names; a single one for a multi-frame object.
         notes: what was found while they were grouped.
     """
@@ -60,16 +62,16 @@ def group_series(headers: Iterable[ImageHeader], root: str) -> list[Stack]:
         else:
             stacks += [Stack("", tuple(part)) for part in parts]
     stacks.sort(key=lambda stack: stack.headers[0].name)
-    seen: Counter[str] = Counter()
+    plain = [_plain_name(stack.headers, root) for stack in stacks]
+    numbers: dict[str, Iterator[int]] = {}
     named = []
-    for stack in stacks:
-        name = stack.headers[0].name
-        if _is_large(stack.headers):
-            folder = os.path.commonpath([PurePosixPath(header.name).parent for header in stack.headers])
-            name = root if folder in ("", ".") else folder
-            seen[name] += 1
-            name += f"#{seen[name]}" if seen[name] > 1 else ""
-        named.append(Stack(name, stack.headers, stack.notes))
+    for name, stack in zip(plain, stacks, strict=True):
+        if name not in numbers:
+            numbers[name] = count(2)
+            unique = name
+        else:
+            unique = next(other for number in numbers[name] if (other := f"{name}#{number}") not in plain)
+        named.append(Stack(unique, stack.headers, stack.notes))
     return named
 
 
@@ -80,18 +82,26 @@ def coordinates(headers: Sequence[ImageHeader]) -> list[float] | None:
         None where some files, or all, have neither.
 
     Raises:
-        InputError: when only some have a position, or directions are impossible.
+        InputError: when only some have a position, or directions are impossible, or cannot be guessed.
     """
-    placed = [bool(header.positions and header.orientation) for header in headers]
+    placed = [bool(header.positions) for header in headers]
     if all(placed):
-        normal = plane_axes(headers[0].orientation)[2]
-        return [float(np.dot(header.positions[0], normal)) for header in headers]
+        positions = [header.positions[0] for header in headers]
+        normal = plane_axes(headers[0].orientation or guess_plane(positions).orientation)[2]
+        return [float(np.dot(position, normal)) for position in positions]
     if any(placed):
         raise InputError(
             f"some slices have no position ({len(placed) - sum(placed)} of {len(placed)}). Export them again."
         )
     numbers = [header.number for header in headers if header.number is not None]
     return numbers if len(numbers) == len(headers) else None
+
+
+def _plain_name(headers: Sequence[ImageHeader], root: str) -> str:
+    if not _is_large(headers):
+        return headers[0].name
+    folder = os.path.commonpath([PurePosixPath(header.name).parent for header in headers])
+    return root if folder in ("", ".") else folder
 
 
 def _is_large(part: Sequence[ImageHeader]) -> bool:

@@ -20,13 +20,13 @@ from data_prep.series.geometry import (
 from data_prep.series.groups import Stack, coordinates
 from data_prep.series.header import ImageHeader
 from data_prep.series.pixels import VolumeJob
+from data_prep.series.planes import AXIAL, guess_plane
 from monai_ssl.errors import InputError
 
 __all__ = ["Plan", "plan_volume"]
 
 # To be raised with every change of what is made of a series.
-_VERSION = 1
-_AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Order:
-    """The files at each place along the normal, the positions (N, 3) of all slices in mm, and what is to be told."""
+    """The files at each place along the normal, where all slices are, and what is to be told.
+
+    Attributes:
+        places: the files at each place, by their index.
+        positions: shape (N, 3), in mm.
+        orientation: as in ImageOrientationPatient, or what it is taken to be.
+        notes: what is to be told.
+    """
 
     places: list[list[int]]
     positions: NDArray[np.float64]
+    orientation: tuple[float, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -76,7 +84,7 @@ def plan_volume(stack: Stack, folder: Path, output: Path, salt: bytes) -> Plan:
         plan = replace(plan, slices=len(order.positions), notes=(*plan.notes, *order.notes))
         if not first.spacing:
             raise InputError("PixelSpacing is missing. Export the files again from their source.")
-        geometry = measure_stack(order.positions, first.orientation or _AXIAL, first.spacing)
+        geometry = measure_stack(order.positions, order.orientation, first.spacing)
         plan = replace(plan, geometry=geometry)
         refuse_uneven(geometry)
     except InputError as error:
@@ -93,7 +101,7 @@ def _sort_frames(header: ImageHeader) -> _Order:
     """The frames of an object, which are sorted by its reader."""
     if len(header.positions) != header.frames or not header.orientation:
         raise InputError("the frames of this object have no positions, as those of a film. Leave it out.")
-    return _Order([[0]], np.array(header.positions))
+    return _Order([[0]], np.array(header.positions), header.orientation)
 
 
 def _sort_slices(headers: Sequence[ImageHeader]) -> _Order:
@@ -106,16 +114,22 @@ def _sort_slices(headers: Sequence[ImageHeader]) -> _Order:
     copies = len(headers) - len(places)
     notes = (f"slices that are there again and not used: {copies}",) if copies else ()
     first = headers[0]
-    if first.positions and first.orientation:
-        return _Order(places, np.array([headers[place[0]].positions[0] for place in places]), notes)
+    if first.positions:
+        positions = np.array([headers[place[0]].positions[0] for place in places])
+        if first.orientation:
+            return _Order(places, positions, first.orientation, notes)
+        plane = guess_plane([header.positions[0] for header in headers])
+        guessed = f"no orientation: sorted by position; that slices are {plane.name}, the usual way round, is a guess"
+        return _Order(places, positions, plane.orientation, (*notes, guessed))
     if first.distance is None:
         raise InputError("the slices have neither positions nor a spacing. Export them again from their source.")
     numbers = np.array([along[place[0]] for place in places])
     # Numbers may go in steps of two; a number that is left out is a slice that is missing all the same.
     counts = (numbers - numbers[0]) / np.median(np.diff(numbers))
-    normal = plane_axes(first.orientation or _AXIAL)[2]
+    orientation = first.orientation or AXIAL.orientation
+    normal = plane_axes(orientation)[2]
     unknown = "no positions: sorted by InstanceNumber, with the spacing of the header; the place is not known"
-    return _Order(places, np.outer(counts, normal * first.distance), (*notes, unknown))
+    return _Order(places, np.outer(counts, normal * first.distance), orientation, (*notes, unknown))
 
 
 def _remarks(geometry: Geometry, headers: Sequence[ImageHeader]) -> list[str]:

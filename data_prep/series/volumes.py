@@ -71,11 +71,12 @@ def series_to_volumes(
             volumes.append(Volume(plan.job.target, plan.stack.name, first.patient or None, first.modality))
             rows.append(_row(plan, plan.job.target.name, plan.notes))
         else:
-            failed.append((plan.stack.name, error))
-            rows.append(_row(plan, "", (*plan.notes, f"set aside: {split_message(error)[0]}")))
+            reason, remedy = _without_path(plan, error, folder)
+            failed.append((plan.stack.name, reason, remedy))
+            rows.append(_row(plan, "", (*plan.notes, f"set aside: {reason}")))
     write_report(output, rows)
-    for name, error in failed:
-        rejects.add_error(name, error)
+    for name, reason, remedy in failed:
+        rejects.add(name, reason, remedy)
     return volumes
 
 
@@ -113,6 +114,13 @@ def _write(plans: Sequence[Plan], workers: int) -> dict[Path, str]:
     return {
         job.target: str(result) for job, result in zip(jobs, results, strict=True) if isinstance(result, InputError)
     }
+
+
+def _without_path(plan: Plan, error: str, folder: Path) -> tuple[str, str]:
+    """The reason and the remedy of a message, without the name of the series or of a file, which may tell a patient."""
+    paths = [plan.stack.name, *(str(folder / header.name) for header in plan.stack.headers)]
+    named = [path for path in paths if error.startswith(f"{path}: ")]
+    return split_message(error, max(named, key=len, default=""))
 
 
 def _row(plan: Plan, volume: str, notes: Sequence[str]) -> SeriesRow:

@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monai_ssl.data.datalist_entries import LISTS, absolute_path, image_paths, is_entry, sound_entries, split_of
+from monai_ssl.data.datalist_entries import (
+    LISTS,
+    absolute_path,
+    image_paths,
+    is_entry,
+    paths_of,
+    sound_entries,
+    split_of,
+)
 
-__all__ = ["HEAD", "HEAD_KIND", "TASKS", "Problem", "find_problems"]
+__all__ = ["HEAD", "HEAD_KIND", "PATHS_KIND", "TASKS", "Problem", "find_problems"]
 
 TASKS = ("multilabel", "multiclass", "segmentation", "joint")
 HEAD_KIND = "head of the data list"
+PATHS_KIND = "paths"
 HEAD = ("task", "labels", "modality", "channels", "spatial_dims")
 
 
@@ -64,9 +73,14 @@ def find_problems(content: Mapping[str, Any], folder: Path) -> Iterator[Problem]
                 yield Problem(
                     "entries", (place,), reason, "Give it an image (a path, or several) and a patient (a pseudonym)."
                 )
-            elif known:
+                continue
+            if not all(map(_is_printable, (*paths_of(entry), entry["patient"]))):
+                reason = "has a path or a patient that is no text in UTF-8"
+                yield Problem(PATHS_KIND, (place,), reason, "Rename the file, and mend the entry.")
+            if known:
                 yield from _label_problems(content, key, entry, place)
     yield from _twice(content, folder)
+    yield from _mask_problems(content, folder)
 
 
 def _in_head(reason: str, remedy: str) -> Problem:
@@ -84,7 +98,9 @@ def _head_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
             yield _in_head("a class is called 'mean', as the mean over the classes is", "Rename it.")
         if len(set(labels)) < len(labels):
             yield _in_head("a class name occurs twice in labels", "Give each class a name of its own.")
-    if not _is_text(content["modality"]):
+    if isinstance(content.get("name"), str) and not _is_printable(content["name"]):
+        yield _in_head("name is no text in UTF-8", "Give another one.")
+    if not _is_text(content["modality"]) or not _is_printable(content["modality"]):
         yield _in_head("modality is not a text", "Give one as in DICOM, such as CT, DX or OT.")
     if type(content["channels"]) is not int or content["channels"] < 1:
         yield _in_head(f"channels is {content['channels']!r}", "Give 1, 3 or the number of modalities.")
@@ -96,10 +112,12 @@ def _head_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
 def _region_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
     """The regions of masks have names and values, and are the labels of a segmentation."""
     task, masks = content["task"], content.get("masks", {})
-    if task not in ("segmentation", "joint"):
+    if not isinstance(masks, dict):
+        yield _in_head("masks does not name the values of regions", 'Give it as in {"lung": [255]}, or as {}.')
+    elif task not in ("segmentation", "joint"):
         if masks:
             yield _in_head(f"masks are named, but the task is {task}", "Remove them, or give another task.")
-    elif not isinstance(masks, dict) or not masks or not all(map(_is_region, masks.values())):
+    elif not masks or not all(map(_is_region, masks.values())):
         yield _in_head("masks does not name the values of regions", 'Give them as in {"lung": [255]}, all above 0.')
     elif task == "segmentation" and list(masks) != content["labels"]:
         yield _in_head("labels and the names in masks differ", "Give the same names in the same order.")
@@ -149,8 +167,37 @@ def _twice(content: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
             )
 
 
+def _mask_problems(content: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
+    """No mask that is an image; no mask of two images."""
+    images: dict[str, str] = {}
+    masks: dict[str, str] = {}
+    found = []
+    for key, index, entry in sound_entries(content):
+        place = f"{key}[{index}]"
+        paths = [absolute_path(folder, path) for path in paths_of(entry)]
+        count = len(image_paths(entry))
+        images.update(dict.fromkeys(paths[:count], place))
+        found += [(place, mask) for mask in paths[count:]]
+    for place, mask in found:
+        if mask in images:
+            places = tuple(dict.fromkeys((images[mask], place)))
+            reason = "have one file as image and mask" if len(places) > 1 else "has its image as its mask"
+            yield Problem("an image as a mask", places, reason, "Give the path of the mask.")
+        first = masks.setdefault(mask, place)
+        if first != place:
+            yield Problem("a mask twice", (first, place), "have the same mask", "Give each image a mask of its own.")
+
+
+def _is_printable(text: str) -> bool:
+    """Whether a text can be written and can be a path: JSON may hold halves of characters, and zeros."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def _are_names(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
+    return isinstance(value, list) and bool(value) and all(_is_text(name) and _is_printable(name) for name in value)
 
 
 def _is_text(value: Any) -> bool:

@@ -32,7 +32,8 @@ def describe(value: Any) -> str:
     if isinstance(value, type):
         return _name(value)
     if isinstance(value, Mapping):
-        return _made(_name(type(value)), sorted(_made("item", map(describe, item)) for item in value.items()))
+        # In their order, which may matter: the regions of a mask become channels in the order of their names.
+        return _made(_name(type(value)), (_made("item", map(describe, item)) for item in value.items()))
     if isinstance(value, Set):
         return _made(_name(type(value)), sorted(map(describe, value)))
     return _made(_name(type(value)), map(describe, _parts(value)))

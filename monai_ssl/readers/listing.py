@@ -26,8 +26,9 @@ def list_images(folder: str | os.PathLike[str], without: Sequence[str | os.PathL
     """The image files below a folder, as sorted POSIX paths relative to it.
 
     A file is an image by its suffix, or by DICOM's mark when it has none of the suffixes; ``DICOMDIR``, the index of a
-    DICOM medium, is none. Links are followed, but no folder is entered twice. Hidden files and folders, and the
-    folders of ``without``, are left out.
+    DICOM medium, is none. A file that cannot be read may be an image: that it is bad is told where it is read. Links
+    are followed, but no folder is entered twice. Hidden files and folders, and the folders of ``without``, are left
+    out.
 
     Raises:
         InputError: when the folder is missing, cannot be read or holds no image.
@@ -54,14 +55,12 @@ def _is_new(folder: Path, entered: set[Path]) -> bool:
 
 
 def _is_image(file: Path) -> bool:
-    if file.name.startswith(".") or file.name.upper() == "DICOMDIR" or not file.is_file():
+    if file.name.startswith(".") or file.name.upper() == "DICOMDIR":
         return False
-    if split_name(file.name)[1]:
-        return True
     try:
-        return is_dicom(file)
-    except OSError as error:
-        _refuse(error)
+        return file.is_file() and (bool(split_name(file.name)[1]) or is_dicom(file))
+    except OSError:
+        return True
 
 
 def _refuse(error: OSError) -> NoReturn:

@@ -21,7 +21,8 @@ def open_picture(path: str | os.PathLike[str]) -> Image.Image:
         InputError: when the file is not a picture or damaged, or holds several pictures.
     """
     try:
-        with Image.open(path) as opened:
+        # Opened by its name, a file may be mapped into memory, and is then scrambled where EXIF turns a TIFF.
+        with open(path, "rb") as stream, Image.open(stream) as opened:  # noqa: PTH123
             frames = getattr(opened, "n_frames", 1)
             picture = ImageOps.exif_transpose(opened)
             picture.load()

@@ -1,5 +1,6 @@
 """Masks to one channel a region."""
 
+import os
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,8 @@ class LoadRegionsd(MapTransform):
         """Return a copy of ``data`` with regions."""
         output = dict(data)
         for key in self.key_iterator(output):
+            if not isinstance(output[key], str | os.PathLike):
+                raise InputError(f"{key} is {output[key]!r}, not the path of a mask. Give a data list of segmentation.")
             mask = read_mask(output[key])
             odd = np.setdiff1d(mask, self.known)
             if odd.size:

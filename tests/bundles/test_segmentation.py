@@ -37,7 +37,7 @@ def discs(tmp_path_factory):
 
 def test_it_learns(discs, tmp_path):
     overrides = small(discs, tmp_path, max_epochs=16, batch_size=4, learning_rate=0.01, ema_decay=0.9)
-    run_bundle("supervised", ("train", "segmentation"), "train", **overrides)
+    ran = run_bundle("supervised", ("train", "segmentation"), "train", **overrides)
     rows = list(csv.DictReader((tmp_path / "eval/history.csv").open()))
     assert float(rows[-1]["loss_supervised"]) < 0.9 * float(rows[0]["loss_supervised"])
     summary = json.loads((tmp_path / "eval/summary.json").read_text())
@@ -45,3 +45,18 @@ def test_it_learns(discs, tmp_path):
     assert list(summary["validation"]["network"]) == ["disc", "core", "mean"]
     assert summary["best"]["value"] > 0.5
     assert (tmp_path / "models/model.pt").is_file()
+    check_that_masks_lie_on_their_images(ran.parser.get_parsed_content("train#preprocessing"), tmp_path)
+
+
+def check_that_masks_lie_on_their_images(preprocess, folder):
+    """A disc in 101 x 95 pixels and its mask have one center after resizing, to a tenth of a pixel."""
+    rows, columns = np.mgrid[:101, :95]
+    disc = (np.hypot(rows - 44, columns - 52) < 30).astype(np.uint8)
+    Image.fromarray(disc * 255).save(folder / "disc.png")
+    Image.fromarray(disc).save(folder / "mask.png")
+    item = preprocess({"image": str(folder / "disc.png"), "label": str(folder / "mask.png")})
+    image, mask = item["image"][0].numpy(), item["label"][0].numpy()
+    for axis in (0, 1):
+        places = np.arange(32)
+        first, second = (part.sum(axis=1 - axis) @ places / part.sum() for part in (image, mask))
+        assert abs(first - second) < 0.1

@@ -125,15 +125,36 @@ def test_joint(tmp_path: Path, content: Content) -> None:
     for number, key in enumerate(("labeled", "validation", "test")):
         for entry in content[key]:
             entry["label"] = number - 1
-    content["test"][0]["mask"] = content["test"][0]["image"]
+    content["test"][0]["mask"] = "mask.png"
+    (tmp_path / "mask.png").touch()
     write(tmp_path, content)
     datalist = DataList.load(tmp_path)
-    assert datalist.test[0]["mask"] == str(tmp_path / "images/5.png")
+    assert datalist.test[0]["mask"] == str(tmp_path / "mask.png")
     assert "mask" not in datalist.labeled[0]
     assert datalist.label_task == "multiclass"
     content["test"][0]["label"] = [0, 1]
     write(tmp_path, content)
     with pytest.raises(InputError, match=r"test\[0\] has the label .* Give it a class from 0 to 1"):
+        DataList.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("masks", "message"),
+    [
+        ({"labeled": "images/0.png"}, r"labeled\[0\] has its image as its mask"),
+        ({"labeled": "images/../images/5.png"}, r"test\[0\] and labeled\[0\] have one file as image and mask"),
+        ({"labeled": "m.png", "test": "./m.png"}, r"labeled\[0\] and test\[0\] have the same mask"),
+    ],
+)
+def test_masks_of_their_own(tmp_path: Path, content: Content, masks: dict[str, str], message: str) -> None:
+    content |= {"task": "joint", "masks": {"lung": [255]}}
+    for key in ("labeled", "validation", "test"):
+        for entry in content[key]:
+            entry["label"] = 0
+    for key, mask in masks.items():
+        content[key][0]["mask"] = mask
+    write(tmp_path, content)
+    with pytest.raises(InputError, match=message):
         DataList.load(tmp_path)
 
 
@@ -185,6 +206,9 @@ def test_warns_of_a_class_without_positive(tmp_path: Path, content: Content, cap
         (lambda c: c.update(task="segmentation"), "masks does not name the values"),
         (lambda c: c.update(task="segmentation", masks={"edema": [0], "mass": [1]}), "masks does not name the values"),
         (lambda c: c.update(task="segmentation", masks={"mass": [2], "edema": [1]}), "names in masks differ"),
+        (lambda c: c.update(masks=None), "masks does not name the values of regions"),
+        (lambda c: c["test"][0].update(image="\ud800.png"), r"test\[0\] has a path or a patient that is no text"),
+        (lambda c: c["test"][0].update(image="a\0.png"), r"test\[0\] has a path or a patient that is no text"),
         (lambda c: c["test"][0].update(mask="m.png"), r"test\[0\] has a mask that"),
         (lambda c: c["test"][0].update(image=[]), r"test\[0\] is not an entry"),
         (lambda c: c.update(spatial_dims=4), "spatial_dims is 4"),

@@ -9,7 +9,7 @@ import torch
 from monai.transforms import Lambdad, NormalizeIntensityd, Resized
 
 from monai_ssl.data.describe import describe
-from monai_ssl.transforms import LoadRadiologyImaged
+from monai_ssl.transforms import LoadRadiologyImaged, LoadRegionsd
 
 
 def closure(number: int):
@@ -19,12 +19,14 @@ def closure(number: int):
 UNLIKE = [
     [None, False, 0, 0.0, "", b"", [], (), {}, set(), "None", [None]],
     [["a", "b"], ["ab"], ["a,b"], ["a", ["b"]], "'a','b'"],
-    [{"a": 1, "b": 2}, {"a": 2, "b": 1}, [("a", 1), ("b", 2)]],
+    # The order of regions is that of channels.
+    [{"a": 1, "b": 2}, {"a": 2, "b": 1}, {"b": 2, "a": 1}, [("a", 1), ("b", 2)]],
     [torch.float32, torch.float64, np.float32, "float32", "torch.float32", torch.device("cpu")],
     [torch.zeros(2), torch.zeros(2, dtype=torch.float64), torch.zeros(1, 2), torch.tensor([0.0, 1.0]), np.zeros(2)],
     [np.zeros(2000), np.append(np.zeros(1999), 1e-300)],
     [lambda x: x * 2, lambda x: x * 3, lambda x: x + 2, lambda x, y=2: x * 2, closure(2), closure(3)],
     [functools.partial(int, base=2), functools.partial(int, base=3), int, np.mean, np.median, torch.relu, torch.exp],
+    [LoadRegionsd("label", {"core": [2], "disc": [1]}), LoadRegionsd("label", {"disc": [1], "core": [2]})],
     [
         LoadRadiologyImaged("image"),
         LoadRadiologyImaged("mask"),
@@ -49,7 +51,7 @@ def test_unlike_values_are_described_unlike(values):
 
 
 def test_equal_values_are_described_alike():
-    assert describe({"a": 1, "b": 2}) == describe({"b": 2, "a": 1})
+    assert describe({"a": 1, "b": 2}) == describe({"a": 1, "b": 2})
     assert describe({"one", "two", "three"}) == describe({"three", "two", "one"})
     assert describe(closure(2)) == describe(closure(2))
     assert describe(Resized("image", [64, 64], mode="area")) == describe(Resized("image", [64, 64], mode="area"))

@@ -79,25 +79,28 @@ def test_no_image(tmp_path):
         list_images(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["sub", "IM1"])
-def test_what_cannot_be_read_is_not_passed_over(tmp_path, monkeypatch, name):
-    make(tmp_path, "a.png", "sub/b.png", "IM1")
+def refuse(bad, real):
+    def function(path, *arguments, **options):
+        if os.fspath(path) == str(bad):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return real(path, *arguments, **options)
 
-    def refuse(real):
-        def function(path, *arguments, **options):
-            if os.fspath(path) == str(tmp_path / name):
-                raise PermissionError(13, "Permission denied", os.fspath(path))
-            return real(path, *arguments, **options)
+    return function
 
-        return function
 
-    if name == "sub":
-        monkeypatch.setattr(os, "scandir", refuse(os.scandir))
-    else:
-        monkeypatch.setattr("monai_ssl.readers.listing.is_dicom", refuse(lambda path: False))
+def test_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path, monkeypatch):
+    make(tmp_path, "a.png", "sub/b.png")
+    monkeypatch.setattr(os, "scandir", refuse(tmp_path / "sub", os.scandir))
     with pytest.raises(InputError, match=r"cannot be read \(Permission denied\). Mend its rights") as caught:
         list_images(tmp_path)
-    assert str(tmp_path / name) in str(caught.value)
+    assert str(tmp_path / "sub") in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_stops_no_others(tmp_path, monkeypatch):
+    make(tmp_path, "a.png", "IM1", "IM2", "stat")
+    monkeypatch.setattr("monai_ssl.readers.listing.is_dicom", refuse(tmp_path / "IM1", lambda path: False))
+    monkeypatch.setattr(Path, "is_file", refuse(tmp_path / "stat", Path.is_file))
+    assert list_images(tmp_path) == ["IM1", "a.png", "stat"]
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,11 @@ def test_palette_with_transparency(tmp_path):
     np.testing.assert_allclose(LoadRadiologyImage()(path)[0, 0], [0.8, 0.0], atol=1e-6)
 
 
-def test_exif_orientation_is_applied(tmp_path):
+@pytest.mark.parametrize("name", ["image.png", "image.tif"])
+def test_exif_orientation_is_applied(tmp_path, name):
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: rotate clockwise by 90 degrees for display
-    path = save_picture(tmp_path, Image.fromarray(GREY), exif=exif)
+    path = save_picture(tmp_path, Image.fromarray(GREY), name, exif=exif)
     np.testing.assert_allclose(LoadRadiologyImage()(path)[0] * 255, np.rot90(GREY, -1), atol=1e-4)
 
 

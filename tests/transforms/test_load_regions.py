@@ -38,6 +38,11 @@ def test_value_of_no_region(tmp_path):
         LoadRegionsd("label", TUMOR)({"label": str(tmp_path / "mask.png")})
 
 
+def test_label_that_is_no_path():
+    with pytest.raises(InputError, match=r"label is 1, not the path of a mask\. Give a data list of segmentation"):
+        LoadRegionsd("label", TUMOR)({"label": 1})
+
+
 def test_unlabeled_images_and_no_regions():
     assert LoadRegionsd("label", TUMOR, allow_missing_keys=True)({"image": 1}) == {"image": 1}
     with pytest.raises(InputError, match="names no regions"):

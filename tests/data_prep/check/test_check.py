@@ -197,6 +197,8 @@ def copied(content: Content, folder: Path) -> None:
     [
         (lambda c, _: c.pop("modality"), "head of the data list", "modality is missing"),
         (lambda c, _: c.update(spatial_dims=4), "head of the data list", "spatial_dims is 4"),
+        (lambda c, _: c.update(masks=None), "head of the data list", "masks does not name the values of regions"),
+        (lambda c, _: c["test"][0].update(image="\ud800/1.png"), "paths", "test[0] has a path or a patient that is no"),
         (lambda c, _: c["test"][0].pop("image"), "entries", "test[0] is not an entry"),
         (lambda c, _: c["test"][0].update(label=[1, 2]), "labels", "test[0] has the label [1, 2]"),
         (lambda c, _: c["unlabeled"][0].update(label=[1, 0]), "labels", "unlabeled[0] has a label"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_prep.datasets.array_stream import open_stream, read_rows
+from data_prep.datasets.array_stream import check_content, open_stream, read_rows
 from monai_ssl.errors import InputError
 
 ROWS = bytes(range(24))  # four rows of shape (2, 3)
@@ -50,6 +50,25 @@ def test_a_damaged_file(tmp_path: Path, kind: str) -> None:
     file.write_bytes(file.read_bytes()[:-12])
     with pytest.raises(InputError, match=r"rows\.\w+: this file cannot be read"):
         read_rows(file, member, 5, (4, 2, 3), 0, 4)
+
+
+@pytest.mark.parametrize("kind", ["gzip", "npz"])
+def test_content_that_only_the_checksum_tells_from_the_right_one(tmp_path: Path, kind: str) -> None:
+    """Stored as they are, the bytes can be changed without any other mark of it."""
+    file = tmp_path / {"gzip": "rows.gz", "npz": "rows.npz"}[kind]
+    if kind == "gzip":
+        file.write_bytes(gzip.compress(ROWS, compresslevel=0))
+    else:
+        np.savez(file, rows=np.frombuffer(ROWS, dtype=np.uint8))
+    check_content(file)
+    file.write_bytes(file.read_bytes().replace(ROWS, ROWS[::-1]))
+    with pytest.raises(InputError, match=r"rows\.\w+: this file cannot be read \(Bad\w+\)\. Download it again"):
+        check_content(file)
+
+
+@pytest.mark.parametrize("kind", ["plain", "gzip", "npz"])
+def test_content_that_is_in_order(tmp_path: Path, kind: str) -> None:
+    check_content(write(tmp_path, kind)[0])
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from data_prep.datasets.binary_masks import MaskJob, binary_masks, read_binary, to_binary_mask
 from monai_ssl.errors import InputError
+from monai_ssl.readers.mask import read_mask
 
 SALT = bytes(32)
 REGION = np.array([[0, 1, 1], [0, 0, 1]], dtype=bool)
@@ -71,6 +72,30 @@ def test_the_colors_of_a_palette_count_not_its_indices(tmp_path: Path) -> None:
     np.testing.assert_array_equal(pixels(make(tmp_path, file)), np.where(REGION, 255, 0))
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("high", [1, 255])
+def test_the_orientation_is_applied_as_where_a_mask_is_used_as_it_is(tmp_path: Path, suffix: str, high: int) -> None:
+    """Orientation 6 is shown turned to the right: the first column, from below, becomes the first row."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    # 8 x 8 blocks come through JPEG as they are.
+    blocks = np.kron([[0, 0], [1, 0], [1, 1]], np.ones((8, 8))).astype(np.uint8)
+    Image.fromarray(blocks * np.uint8(high)).save(tmp_path / f"a{suffix}", exif=exif)
+    expected = np.kron([[255, 255, 0], [255, 0, 0]], np.ones((8, 8)))
+    made = make(tmp_path, tmp_path / f"a{suffix}", size=(16, 24))
+    np.testing.assert_array_equal(pixels(made), expected)
+    np.testing.assert_array_equal(read_mask(made), expected)
+    used = make(tmp_path, tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(read_mask(used), expected)
+
+
+def test_a_file_of_several_pictures_is_no_mask(tmp_path: Path) -> None:
+    frames = [Image.fromarray(np.full((2, 2), value, np.uint8)) for value in (0, 255)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(InputError, match=r"a\.gif: this file holds 2 pictures"):
+        read_binary(tmp_path / "a.gif")
+
+
 def test_parts_are_merged_and_resampled(tmp_path: Path) -> None:
     left = save(tmp_path / "left.gif", [[255, 0], [0, 0]])
     right = save(tmp_path / "right.gif", [[0, 0], [0, 255]])
@@ -98,7 +123,7 @@ def test_bad_masks(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"low\.png: the largest value of this mask is 96"):
         read_binary(save(tmp_path / "low.png", [[0, 96]]))
     (tmp_path / "broken.png").write_bytes(b"\x89PNG broken")
-    with pytest.raises(InputError, match=r"broken\.png: this mask cannot be read"):
+    with pytest.raises(InputError, match=r"broken\.png: this picture cannot be read"):
         make(tmp_path, tmp_path / "broken.png")
     with pytest.raises(InputError, match=r"absent\.png: this mask cannot be read"):
         make(tmp_path, tmp_path / "absent.png")

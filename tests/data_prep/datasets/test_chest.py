@@ -158,6 +158,63 @@ def test_masks_of_both_sets_in_one_folder(tmp_path: Path) -> None:
     assert [record.mask for record in source.records] == masks
 
 
+@pytest.mark.parametrize(
+    ("images", "left", "right"),
+    [
+        ("xrays", "masks/left", "masks/right"),
+        ("xrays", "masks/png/left lung", "masks/png/right lung"),
+        ("pictures", "left/mask", "right/mask"),
+        ("z", "a/ManualMask/leftMask/b", "a/ManualMask/rightMask/b"),
+        ("xrays and masks/CXR_png", "xrays and masks/left_mask", "xrays and masks/right_mask"),
+        ("lung masks/images", "lung masks/maskLeft", "lung masks/maskRight"),
+        ("xrays-with-masks/bright", "xrays-with-masks/masks left", "xrays-with-masks/masks right"),
+    ],
+)
+def test_masks_are_told_by_any_of_their_folders(tmp_path: Path, images: str, left: str, right: str) -> None:
+    for name in ("MCUCXR_0001_0.png", "MCUCXR_0104_1.png"):
+        save(tmp_path / images / name, np.full((4, 4), 100, np.uint8))
+        save(tmp_path / left / name, LEFT)
+        save(tmp_path / right / name, RIGHT)
+    source, rejects = read_folder(tmp_path)
+    assert [record.name for record in source.records] == [f"{images}/MCUCXR_0001_0.png", f"{images}/MCUCXR_0104_1.png"]
+    for record in source.records:
+        np.testing.assert_array_equal(pixels(record.mask), BOTH)
+    assert not rejects.found
+
+
+def test_lungs_are_told_from_other_organs_by_the_innermost_folder(tmp_path: Path) -> None:
+    for kind in "LN":
+        raw(tmp_path / "raw" / f"JPC{kind}N001.IMG", 0)
+        for side, values in (("left", LEFT), ("right", RIGHT)):
+            save(tmp_path / "lung set" / "lungs" / side / f"JPC{kind}N001.gif", values)
+            save(tmp_path / "lung set" / f"{side} clavicle" / f"JPC{kind}N001.gif", np.full((4, 4), 255, np.uint8))
+    source, rejects = read_folder(tmp_path, "--jsrt_size", "16")
+    for record in source.records:
+        np.testing.assert_array_equal(pixels(record.mask), np.kron(BOTH, np.ones((4, 4))))
+    assert not rejects.found
+
+
+def test_files_of_one_name_that_folders_do_not_tell_apart(tmp_path: Path) -> None:
+    """Both may be the radiograph, or one of them a mask that nothing calls so."""
+    shenzhen(tmp_path)
+    save(tmp_path / "more" / "CHNCXR_0001_0.png", RIGHT)  # another picture
+    save(tmp_path / "more" / "CHNCXR_0327_1.png")  # the same
+    save(tmp_path / "more" / "CHNCXR_0002_0.png")
+    save(tmp_path / "more" / "CHNCXR_0002_0_mask.png")
+    source, rejects = read_folder(tmp_path)
+    assert [record.name for record in source.records] == [
+        "ChinaSet_AllFiles/CXR_png/CHNCXR_0327_1.png",
+        "more/CHNCXR_0002_0.png",
+    ]
+    assert [(item.path, item.reason) for item in rejects.found] == [
+        ("ChinaSet_AllFiles/CXR_png/CHNCXR_0001_0.png", "another file of this name has other contents"),
+        ("more/CHNCXR_0001_0.png", "another file of this name has other contents"),
+    ]
+    save(tmp_path / "more" / "CHNCXR_0327_1.png", RIGHT)
+    with pytest.raises(InputError, match="2 of 3 names are those of several files with different contents"):
+        read_folder(tmp_path)
+
+
 def test_what_is_set_aside(tmp_path: Path) -> None:
     montgomery(tmp_path)
     jsrt(tmp_path)
@@ -176,7 +233,7 @@ def test_what_is_set_aside(tmp_path: Path) -> None:
         ("All247images/JPCLN001.IMG", "this file has 100 bytes, an image of JSRT has 8388608"),
         (
             "MontgomerySet/ManualMask/leftMask/MCUCXR_0104_1.png",
-            "this mask cannot be read (UnidentifiedImageError)",
+            "this picture cannot be read (UnidentifiedImageError)",
         ),
     ]
 

@@ -136,6 +136,66 @@ def test_a_folder_whose_name_only_contains_a_part_is_none(folder: Path) -> None:
     assert [record.split for record in source.records] == [None, None, None]
 
 
+@pytest.mark.parametrize("parent", ["", "ham_train_test/", "HAM10000 task1 task3/"])
+@pytest.mark.parametrize(
+    ("metadata", "truth", "delimiter"),
+    [
+        ("HAM10000_metadata", "ISIC2018_Task3_Test_GroundTruth.csv", ","),
+        ("HAM10000_metadata.csv", "ISIC2018_Task3_Test_GroundTruth.tab", ","),
+        ("HAM10000_metadata.tab", "ISIC2018_Task3_Test_GroundTruth.tab", "\t"),
+    ],
+)
+def test_ham10000_as_it_is_downloaded(tmp_path: Path, parent: str, metadata: str, truth: str, delimiter: str) -> None:
+    """Of Dataverse, which gives tables as text with tabs, or as they were uploaded."""
+    folder = tmp_path / parent
+    write(folder / metadata, [row.replace(",", delimiter) for row in METADATA])
+    test = (METADATA[0], "HAMTEST_0000000,ISIC_0034524,bcc,histo,50.0,male,back")
+    write(folder / truth, [row.replace(",", delimiter) for row in test])
+    for number, row in enumerate(ROWS):
+        image(folder / f"HAM10000_images_part_{1 + number % 2}", row[:12])
+    image(folder / "ISIC2018_Task3_Test_Images", "ISIC_0034524")
+    source, rejects = read_folder(tmp_path)
+    assert [(record.name[-12:-4], record.label, record.split) for record in source.records] == [
+        ("_0024306", 1, "train_val"),
+        ("_0024308", 6, "train_val"),
+        ("_0024307", 0, "train_val"),
+        ("_0034524", 2, "test"),
+    ]
+    assert [record.patient for record in source.records[:3]] == ["HAM_0000550", "HAM_0001477", "HAM_0000550"]
+    assert not rejects.found
+
+
+def test_the_ground_truth_tells_the_part_of_images_in_other_folders(folder: Path) -> None:
+    (with_test_set(folder) / "ISIC2018_Task3_Test_Input").rename(folder / "others")
+    source, _ = read_folder(folder)
+    assert [(record.name, record.split) for record in source.records][-1] == ("others/ISIC_0034524.jpg", "test")
+    assert {record.split for record in source.records[:-1]} == {"train_val"}
+
+
+def test_only_folders_named_as_released_tell_the_part(tmp_path: Path) -> None:
+    folder = tmp_path / "ham_train_test"
+    write(folder / "HAM10000_metadata.csv", METADATA)
+    for row in ROWS:
+        image(folder / "imgs", row[:12])
+    source, _ = read_folder(tmp_path)
+    assert [(record.label, record.split) for record in source.records] == [(1, None), (0, None), (6, None)]
+
+
+def test_images_of_one_name_that_differ_are_set_aside(folder: Path) -> None:
+    image(folder / "copy", "ISIC_0024306")  # the same
+    image(folder / "copy", "ISIC_0024308")
+    (folder / "copy" / "ISIC_0024308.jpg").write_bytes(b"another")
+    source, rejects = read_folder(folder)
+    assert [record.name for record in source.records] == [
+        "ISIC2018_Task3_Training_Input/ISIC_0024306.jpg",
+        "ISIC2018_Task3_Training_Input/ISIC_0024307.jpg",
+    ]
+    assert [item.path for item in rejects.found] == [
+        "ISIC2018_Task3_Training_Input/ISIC_0024308.jpg",
+        "copy/ISIC_0024308.jpg",
+    ]
+
+
 def test_joint_and_segmentation(folder: Path) -> None:
     masks = folder / "ISIC2018_Task1_Training_GroundTruth"
     mask(masks, "ISIC_0024306")
@@ -175,6 +235,20 @@ def test_segmentation_takes_the_images_of_task_1_where_they_are(folder: Path) ->
     assert [record.name[-16:] for record in read_folder(folder)[0].records] == [f"{row[:12]}.jpg" for row in ROWS]
 
 
+def test_segmentation_takes_images_in_folders_of_any_name(folder: Path) -> None:
+    image(folder / "ISIC2018_Task1-2_Training_Input", "ISIC_0000000")
+    image(folder / "more", "ISIC_0000001")
+    image(folder / "HAM10000_images_part_1", "ISIC_0024309")
+    mask(folder / "ISIC2018_Task1_Training_GroundTruth", "ISIC_0000000")
+    mask(folder / "more masks", "ISIC_0000001")
+    source, _ = read_folder(folder, "--task", "segmentation")
+    assert [record.name for record in source.records] == [
+        "ISIC2018_Task1-2_Training_Input/ISIC_0000000.jpg",
+        "more/ISIC_0000001.jpg",
+    ]
+    assert all(record.mask for record in source.records)
+
+
 @pytest.mark.parametrize(
     "row", [ROWS[0].replace("0.0,1.0", "1.0,1.0"), ROWS[0].replace("1.0", "0.0"), "ISIC_0024306,,,,,,,"]
 )
@@ -203,7 +277,7 @@ def test_what_is_set_aside(folder: Path, caplog: pytest.LogCaptureFixture) -> No
         ("ISIC2018_Task3_Training_GroundTruth.csv, line 3", "an earlier row has another diagnosis of this image"),
         (
             "ISIC2018_Task1_Training_GroundTruth/ISIC_0024307_segmentation.png",
-            "this mask cannot be read (UnidentifiedImageError)",
+            "this picture cannot be read (UnidentifiedImageError)",
         ),
         ("ISIC2018_Task3_Training_Input/ISIC_0024308.jpg", "no table has a row of this image"),
     ]

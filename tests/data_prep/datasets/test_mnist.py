@@ -100,6 +100,19 @@ def test_a_damaged_archive(tmp_path: Path) -> None:
         read_folder(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"])
+def test_an_archive_with_other_bytes(tmp_path: Path, name: str) -> None:
+    """The last pixel or label is another one, which the checksum alone tells."""
+    write(tmp_path, suffix=".gz")
+    file = tmp_path / name
+    content = bytearray(gzip.compress(gzip.decompress(file.read_bytes()), compresslevel=0))
+    content[-9] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=rf"{name}: this file cannot be read \(BadGzipFile\)\. Download it again"):
+        read_folder(tmp_path)
+    assert not [*tmp_path.rglob("*.png")]
+
+
 def test_a_file_that_is_missing(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()

@@ -21,6 +21,8 @@ ROWS = (
     "00000002_000.png,No Finding,0,2,80,M,PA,2500,2048,0.171,0.171,",
     "00000003_000.png,Hernia|Atelectasis,0,3,74,F,PA,2500,2048,0.168,0.168,",
 )
+FINDINGS_REASON = "Finding Labels is neither some of the 14 findings nor No Finding alone"
+PATIENT_REASON = "Patient ID is not the whole number that the image's patient has"
 
 
 def write_table(file: Path, *rows: str, header: str = HEADER_2017) -> None:
@@ -123,11 +125,80 @@ def test_what_the_table_and_the_images_do_not_share(folder: Path, caplog: pytest
     ]
 
 
-@pytest.mark.parametrize(("cell", "named"), [("Cardiomegaly|Flu", "'Flu'"), ("No Finding|Mass", "'No Finding.Mass'")])
-def test_unknown_findings_are_named(folder: Path, cell: str, named: str) -> None:
-    write_table(folder / "Data_Entry_2017.csv", *ROWS, ROWS[0].replace("Cardiomegaly", cell))
-    with pytest.raises(InputError, match=f"{named} is none of the 14 findings"):
+BAD_ROWS = {
+    "no finding": (ROWS[0].replace("Cardiomegaly", ""), FINDINGS_REASON),
+    "unknown finding": (ROWS[0].replace("Cardiomegaly", "Cardiomegaly|Flu"), FINDINGS_REASON),
+    "contradiction": (ROWS[0].replace("Cardiomegaly", "No Finding|Mass"), FINDINGS_REASON),
+    "cells missing": ("00000001_000.png,Cardiomegaly,0", "this row has 3 cells, but the header has 12"),
+    "cell too many": (f"{ROWS[0]},", "this row has 13 cells, but the header has 12"),
+    "no patient": (ROWS[0].replace(",0,1,", ",0,,"), PATIENT_REASON),
+    "shifted, age in years": (ROWS[0].replace(",0,1,57,", ",1,057Y,"), PATIENT_REASON),
+    "shifted, age in numbers": (ROWS[0].replace(",0,1,57,", ",1,57,"), PATIENT_REASON),
+    "shifted the other way": (ROWS[0].replace(",0,1,", ",,0,1,").removesuffix(","), PATIENT_REASON),
+}
+
+
+@pytest.mark.parametrize(("row", "reason"), BAD_ROWS.values(), ids=BAD_ROWS)
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_row_that_cannot_be_used_is_set_aside_with_its_image(
+    folder: Path, row: str, reason: str, twice: bool
+) -> None:
+    """Also where another row of the image is in order."""
+    write_table(folder / "Data_Entry_2017.csv", row, *ROWS[1 - twice :])
+    source, rejects = read_folder(folder)
+    assert [(record.image.name, record.patient) for record in source.records] == [
+        ("00000001_001.png", "1"),
+        ("00000002_000.png", "2"),
+        ("00000003_000.png", "3"),
+    ]
+    assert [(item.path, item.reason) for item in rejects.found] == [("Data_Entry_2017.csv, line 2", reason)]
+
+
+def test_rows_that_contradict_each_other(folder: Path) -> None:
+    write_table(folder / "Data_Entry_2017.csv", *ROWS, ROWS[2].replace("No Finding", "Mass"))
+    source, rejects = read_folder(folder)
+    assert [record.patient for record in source.records] == ["1", "1", "3"]
+    assert [(item.path, item.reason) for item in rejects.found] == [
+        ("Data_Entry_2017.csv, line 6", "an earlier row says something else of the same image")
+    ]
+
+
+def test_a_row_without_the_cell_of_its_image(folder: Path) -> None:
+    write_table(folder / "Data_Entry_2017.csv", ROWS[0].partition(",")[2], *ROWS[1:])
+    source, rejects = read_folder(folder)
+    assert len(source.records) == 3
+    assert [(item.path, item.reason) for item in rejects.found] == [
+        ("images_001/images/00000001_000.png", "Data_Entry_2017.csv has no row of this image")
+    ]
+
+
+def test_patients_of_images_with_other_names(folder: Path) -> None:
+    for image in folder.rglob("0*.png"):
+        image.rename(image.with_name(f"x{image.name}"))
+    rows = [f"x{row}" for row in ROWS]
+    write_table(
+        folder / "Data_Entry_2017.csv", *rows[:2], rows[2].replace(",2,", ",0012,"), rows[3].replace(",3,", ",x,")
+    )
+    source, rejects = read_folder(folder)
+    assert [record.patient for record in source.records] == ["1", "1", "12"]
+    assert [item.reason for item in rejects.found] == [PATIENT_REASON]
+
+
+def test_a_table_of_other_findings(folder: Path) -> None:
+    """That most rows cannot be used is no slip. What is in their cells may be a name: it is not shown."""
+    write_table(folder / "Data_Entry_2017.csv", *(row.replace("Cardiomegaly", "Flu") for row in ROWS))
+    assert len(read_folder(folder)[0].records) == 2
+    write_table(folder / "Data_Entry_2017.csv", ROWS[0], *(row.replace("Hernia", "Flu") for row in ROWS[3:] * 2))
+    with pytest.raises(InputError, match="most rows have findings that are none of the 14") as error:
         read_folder(folder)
+    assert "Flu" not in str(error.value)
+
+
+def test_a_table_that_is_none(folder: Path) -> None:
+    for content in (b"", b"\xff\xfe\x00", b'Image Index,"Finding'):
+        (folder / "Data_Entry_2017.csv").write_bytes(content)
+        with pytest.raises(InputError, match=r"Data_Entry_2017\.csv: this is no table \(\w+\)\. Give that"):
+            read_folder(folder)
 
 
 def test_other_columns_no_table_and_no_images(folder: Path, tmp_path: Path) -> None:

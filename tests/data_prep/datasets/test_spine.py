@@ -24,6 +24,20 @@ def save(file: Path, values: object) -> Path:
     return file
 
 
+def save_dicom(file: Path, grey: NDArray[np.uint8], patient: str) -> None:
+    header = pydicom.Dataset()
+    header.SOPClassUID, header.SOPInstanceUID = DigitalXRayImageStorageForPresentation, "1.2.3"
+    header.PatientID, header.Modality, header.PhotometricInterpretation = patient, "DX", "MONOCHROME2"
+    header.Rows, header.Columns = grey.shape
+    header.SamplesPerPixel, header.BitsAllocated, header.BitsStored, header.HighBit = 1, 8, 8, 7
+    header.PixelRepresentation, header.WindowCenter, header.WindowWidth = 0, "127.5", "255"
+    header.PixelData = grey.tobytes()
+    header.file_meta = pydicom.dataset.FileMetaDataset()
+    header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    file.parent.mkdir(parents=True, exist_ok=True)
+    header.save_as(file, enforce_file_format=True)
+
+
 def pixels(file: Path | tuple[Path, ...] | None) -> NDArray[np.generic]:
     assert isinstance(file, Path)
     with Image.open(file) as picture:
@@ -63,32 +77,78 @@ def test_patches_with_labels_and_patients(folder: Path) -> None:
     assert (source.task, source.labels, source.masks) == ("joint", ("normal", "abnormal"), {"vertebra": [255]})
     assert (source.modality, source.channels, source.spatial_dims) == ("DX", 1, 2)
     assert [(r.name, r.label, r.patient, r.mask is None, r.where) for r in source.records] == [
-        ("images/a.png, vertebra 1", 0, "P1", False, "labels.csv, line 2"),
-        ("images/a.png, vertebra 2", 1, "P1", False, "labels.csv, line 3"),
-        ("images/b_2.png, vertebra L1", None, "radiograph b_2.png", True, ""),
-        ("images/b_2.png, vertebra L2", 1, "radiograph b_2.png", False, "labels.csv, line 4"),
+        ("images/a.png, vertebra 1", 0, "table P1", False, "labels.csv, line 2"),
+        ("images/a.png, vertebra 2", 1, "table P1", False, "labels.csv, line 3"),
+        ("images/b_2.png, vertebra L1", None, "image b_2.png", True, ""),
+        ("images/b_2.png, vertebra L2", 1, "image b_2.png", False, "labels.csv, line 4"),
     ]
     assert not rejects.found
 
 
-def test_the_patient_of_a_dicom_header_and_its_pixels(folder: Path) -> None:
+def test_the_pixels_of_a_dicom_file(folder: Path) -> None:
     grey = pixels(folder / "images" / "a.png")
     (folder / "images" / "a.png").unlink()
-    header = pydicom.Dataset()
-    header.SOPClassUID, header.SOPInstanceUID = DigitalXRayImageStorageForPresentation, "1.2.3"
-    header.PatientID, header.Modality, header.PhotometricInterpretation = "Q7", "DX", "MONOCHROME2"
-    header.Rows, header.Columns = grey.shape
-    header.SamplesPerPixel, header.BitsAllocated, header.BitsStored, header.HighBit = 1, 8, 8, 7
-    header.PixelRepresentation, header.WindowCenter, header.WindowWidth = 0, "127.5", "255"
-    header.PixelData = grey.tobytes()
-    header.file_meta = pydicom.dataset.FileMetaDataset()
-    header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    header.save_as(folder / "images" / "a.dcm", enforce_file_format=True)
-    write_table(folder, "a,1,0", header="image,vertebra,abnormal")
+    save_dicom(folder / "images" / "a.dcm", grey, "Q7")
     source, _ = read_folder(folder, "--patch_size", "16")
-    assert [record.patient for record in source.records[:2]] == ["Q7", "Q7"]
     patch = pixels(source.records[1].image).astype(np.float64)
     np.testing.assert_allclose(patch, grey[16:32, 6:22] * 257.0, atol=1.0)
+
+
+def radiographs(folder: Path, headers: dict[str, str]) -> None:
+    """DICOM radiographs with these PatientIDs by their names, each with a mask of the vertebra 1."""
+    for name, patient in headers.items():
+        save_dicom(folder / "images" / f"{name}.dcm", np.arange(64, dtype=np.uint8).reshape(8, 8), patient)
+        save(folder / "masks" / f"{name}.png", np.ones((8, 8)))
+
+
+def groups(source: Source) -> list[list[str]]:
+    """The names of the radiographs of each patient."""
+    of: dict[str, list[str]] = {}
+    for record in source.records:
+        assert record.patient is not None
+        of.setdefault(record.patient, []).append(record.name.removeprefix("images/").partition(".")[0])
+    return sorted(of.values())
+
+
+def test_a_header_means_the_patient_of_the_table_that_it_comes_with(tmp_path: Path) -> None:
+    """Of e and f the table says nothing; that P2 is a name in the table and in a header of another one is chance."""
+    radiographs(tmp_path, {"a": "Q1", "b": "Q1", "c": "", "d": "Q2", "e": "P2", "f": "P2", "g": "", "h": ""})
+    write_table(tmp_path, "a,1,0,P1", "c,1,1,P1", "d,1,1,P2")
+    source, rejects = read_folder(tmp_path, "--patch_size", "16")
+    assert groups(source) == [["a", "b", "c"], ["d"], ["e", "f"], ["g"], ["h"]]
+    assert not rejects.found
+
+
+def test_a_header_that_may_mean_two_patients(tmp_path: Path) -> None:
+    radiographs(tmp_path, {"a": "Q1", "b": "Q1", "c": "Q1"})
+    write_table(tmp_path, "a,1,0,P1", "b,1,1,P2")
+    with pytest.raises(InputError, match=r"labels\.csv: 1 of the PatientIDs .* belong to several patients"):
+        read_folder(tmp_path, "--patch_size", "16")
+
+
+@pytest.mark.parametrize("abnormal", ["", "maybe"])
+def test_a_row_without_a_class_tells_the_patient(folder: Path, abnormal: str) -> None:
+    write_table(folder, "a,1,0,P1", f"b_2,L1,{abnormal},P1")
+    source, rejects = read_folder(folder, "--patch_size", "16")
+    assert groups(source) == [["a", "a", "b_2", "b_2"]]
+    assert [record.label for record in source.records] == [0, None, None, None]
+    assert [(item.path, item.reason) for item in rejects.found] == [
+        ("labels.csv, line 3", "abnormal is neither 0 nor 1")
+    ]
+
+
+def test_a_damaged_dicom_header_is_set_aside(folder: Path) -> None:
+    """It ends within a sequence before the PatientID."""
+    radiographs(folder, {"broken": "Q7"})
+    file = folder / "images" / "broken.dcm"
+    content = file.read_bytes()
+    start = content.index(b"\x10\x00\x20\x00LO")
+    file.write_bytes(content[:start] + b"\x08\x00\x12\x12SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0")
+    source, rejects = read_folder(folder)
+    assert len(source.records) == 4
+    assert [(item.path, item.reason) for item in rejects.found] == [
+        ("images/broken.dcm", "the DICOM header is damaged (OSError)")
+    ]
 
 
 def test_a_patch_shows_the_vertebra_and_its_margin(folder: Path) -> None:
@@ -165,10 +225,10 @@ def test_rows_that_cannot_be_used(folder: Path) -> None:
     )
     source, rejects = read_folder(folder)
     assert [(record.label, record.patient) for record in source.records] == [
-        (0, "P1"),
-        (None, "P1"),
-        (1, "P3"),
-        (None, "P3"),
+        (0, "table P1"),
+        (None, "table P1"),
+        (1, "table P3"),
+        (None, "table P3"),
     ]
     assert [(item.path, item.reason) for item in rejects.found] == [
         ("labels.csv, line 3", "an earlier row is of the same vertebra"),

@@ -265,6 +265,25 @@ def test_what_is_bad_is_set_aside(tmp_path: Path, images: Path, run: Run, refuse
     assert refuse("--strict").startswith("error: 007.png: this picture cannot be read")
 
 
+def test_bad_rows_are_set_aside(tmp_path: Path, run: Run, refuse: Callable[..., str]) -> None:
+    """Image 5 has an odd cell, 6 a short row, 7 rows that differ, 8 the same row twice, 9 the folder of another."""
+    rows = [[f"{index:03d}.png", f"REAL{index // 3:03d}", str(index % 2)] for index in range(60)]
+    rows[5][2] = "2?"
+    rows[6] = rows[6][:2]
+    rows[9][0] = "siteB/009.png"
+    write_csv(tmp_path / "labels.csv", ("image", "patient", "label"), [*rows, [*rows[7][:2], "0"], rows[8]])
+    datalist = run("--budget=1.0", "--validation_budget=1.0")
+    assert datalist.labels == ("label",)
+    assert names(datalist) == {f"{index:03d}.png" for index in range(60) if index not in (5, 6, 7, 9)}
+    lines = [f"labels.csv, line {line}" for line in (7, 8, 9, 11, 62)]
+    assert [row["path"] for row in rejected(tmp_path)] == [*lines, "009.png"]
+    assert "REAL" not in (tmp_path / "out/rejected.csv").read_text()
+    # The patients of images with bad rows are not known: they are not taken as unlabeled ones either.
+    assert names(run("--unlabeled_rest", "--overwrite")) == names(datalist) | {"009.png"}
+    (tmp_path / "out/datalist.json").unlink()
+    assert "labels.csv, line 7: the label label is neither 0 nor 1" in refuse("--strict")
+
+
 def test_duplicates_are_kept_together(tmp_path: Path, images: Path, run: Run, caplog: pytest.LogCaptureFixture) -> None:
     """Image 3 k + 1 of every patient is that of patient 0, so that all are one group: no split can be drawn."""
     write_csv(tmp_path / "labels.csv", ("id", "edema"), [(index, index % 2) for index in range(60)])
@@ -460,14 +479,23 @@ def test_output_inside_the_images(images: Path, table: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "option", ["--budget=many", "--fractions=a,b,c", "--seed=-1", "--label_format=xml", "--unit=slice"]
+    "option",
+    [
+        "--budget=many",
+        "--fractions=a,b,c",
+        "--fractions=1",
+        "--fractions=0.5,0.1,0.1",
+        "--seed=-1",
+        "--label_format=xml",
+        "--unit=slice",
+    ],
 )
 def test_options_are_checked(run: Run, option: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         run(option)
 
 
-@pytest.mark.parametrize("options", [["--budget=1.5"], ["--budget=43"], ["--fractions=0.5,0.1,0.1"]])
+@pytest.mark.parametrize("options", [["--budget=1.5"], ["--budget=43"]])
 def test_bad_amounts(refuse: Callable[..., str], options: list[str]) -> None:
     refuse(*options)
 

@@ -1,5 +1,6 @@
 """Copies keep what the reader reads, and nothing that tells whose image it is."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate_extended
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, SecondaryCaptureImageStorage, generate_uid
 
+from data_prep.pipeline import copying
 from data_prep.pipeline.copying import copied_records, copy_files, copy_image
 from data_prep.records import Record
+from monai_ssl.errors import InputError
 from monai_ssl.readers import read_dicom
 
 
@@ -124,7 +127,7 @@ def test_files_are_copied_once_under_opaque_names(tmp_path: Path, caplog: pytest
         Record(tmp_path / "other.png", "other.png"),
     ]
     output = tmp_path / "out"
-    copies = copied_records(records, output, b"s" * 32)
+    copies = copied_records(records, ["g1", "g1", "g2"], output, b"s" * 32)
     used = [copies[0].image, copies[1].image, copies[1].mask]
     patients = {str(path): "g1" for path in used}
     copy_files(records, copies, patients, workers=1)
@@ -140,5 +143,40 @@ def test_files_are_copied_once_under_opaque_names(tmp_path: Path, caplog: pytest
 
 
 def test_files_in_the_output_stay(tmp_path: Path) -> None:
-    record = Record(tmp_path / "images/1f.png", "data.npz train 0")
-    assert copied_records([record], tmp_path, b"s" * 32)[0].image == record.image
+    """Only those that a reader wrote there: other files of the output are copied, wherever it lies."""
+    (tmp_path / "images").mkdir()
+    written, other, outside = (
+        tmp_path / name for name in ("images/0123456789abcdef.png", "images/REAL.png", "REAL.png")
+    )
+    for path in (written, other, outside):
+        path.touch()
+    records = [Record(path, path.name) for path in (written, other, outside)]
+    copies = copied_records(records, ["g1"] * 3, tmp_path, b"s" * 32)
+    assert copies[0].image == written
+    assert all(copy.image.parent == tmp_path / "images" and "REAL" not in copy.name for copy in copies)
+
+
+def test_what_has_changed_is_copied_anew(tmp_path: Path) -> None:
+    """The name of a copy is of its file, as it is now, and of its patient."""
+    file = tmp_path / "a.png"
+    names = []
+    for content, patient in ((b"1", "g1"), (b"22", "g1"), (b"22", "g2")):
+        file.write_bytes(content)
+        os.utime(file, (1, 1))
+        names.append(copied_records([Record(file, "a.png")], [patient], tmp_path / "out", b"s" * 32)[0].name)
+    (tmp_path / "other").mkdir()
+    file.rename(tmp_path / "other/a.png")
+    names.append(
+        copied_records([Record(tmp_path / "other/a.png", "a.png")], ["g2"], tmp_path / "out", b"s" * 32)[0].name
+    )
+    assert len(set(names)) == 4
+
+
+def test_a_file_that_cannot_be_copied_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise ValueError("of REAL")
+
+    monkeypatch.setattr(copying, "copy_image", fail)
+    with pytest.raises(InputError, match=r"a\.dcm: this image cannot be copied to images \(ValueError\)") as error:
+        copying._copy((Path("a.dcm"), Path("images/1.dcm"), "g1"))
+    assert "REAL" not in str(error.value)

@@ -311,6 +311,58 @@ def test_what_is_no_volume(source, make, tags, reason):
     assert (made.volumes, made.reasons) == ([], {"case": reason})
 
 
+@pytest.mark.parametrize(
+    ("step", "orientation", "plane"),
+    [((0, 0, 2), "LPS", "axial"), ((-2, 0, 0), "PIR", "sagittal"), ((0, 2, 0), "LIP", "coronal")],
+)
+def test_without_orientation(source, make, step, orientation, plane):
+    """Numbers and names run against the positions, which go as the normal of the usual plane does."""
+    for index in range(4):
+        position = [index * length for length in step]
+        tags = {"ImageOrientationPatient": None, "InstanceNumber": 9 - index}
+        write_slice(source / f"case/{9 - index}.dcm", position, 100 * index, **tags)
+    made = make()
+    assert made.arrays[0][0, 0].tolist() == [-1000, -900, -800, -700]
+    assert (made.report[0]["orientation"], made.report[0]["spacing_z_mm"]) == (orientation, "2")
+    note = f"no orientation: sorted by position; that slices are {plane}, the usual way round, is a guess"
+    assert made.report[0]["notes"] == note
+
+
+def test_without_orientation_and_not_on_a_line(source, make):
+    for index, position in enumerate([(0, 0, 0), (1, 0, 2), (0, 0, 4), (1, 0, 6)]):
+        write_slice(source / f"case/{index}.dcm", position, ImageOrientationPatient=None)
+    reason = "the slices have no orientation, and their positions are not on a line"
+    assert make().reasons == {"case": reason}
+
+
+def test_names_of_series_are_unique(source, make):
+    write_axial(source / "case", (0, 1, 2), start=0, SeriesInstanceUID="1.1")
+    write_axial(source / "case", (0, 1, 2), start=10, SeriesInstanceUID="1.2")
+    write_axial(source / "case#2", (0, 1, 2), start=20, SeriesInstanceUID="1.3")
+    assert sorted(make().names) == ["case", "case#2", "case#3"]
+
+
+@pytest.mark.parametrize("folder", ["MRN: 4711 Doe", "4711 Doe"])
+def test_the_report_has_no_names_of_folders(source, make, folder):
+    write_axial(source / folder, (0, 1, 2))
+    write_slice(source / folder / "900.dcm", (-5, -7, 0), PixelData=b"\0\0")
+    write_axial(source / f"{folder} 2", (0, 1, 4), start=10, SeriesInstanceUID="1.2")
+    made = make()
+    notes = " ".join(row["notes"] for row in made.report)
+    assert "set aside" in notes
+    assert not any(word in notes for word in ("4711", "Doe", "MRN", ".dcm"))
+    assert not any("4711" in reason for reason in made.reasons.values())
+
+
+def test_several_modalities(source, tmp_path, capsys):
+    write_axial(source / "ct", (0, 1, 2), start=0, SeriesInstanceUID="1.1")
+    write_axial(source / "pt", (0, 1, 2), start=10, SeriesInstanceUID="1.2", Modality="PT")
+    (tmp_path / "labels.csv").write_text("image,edema\nct,0\npt,1\n")
+    options = [f"--source={source}", f"--output={tmp_path / 'out'}", f"--labels={tmp_path / 'labels.csv'}"]
+    assert main(["folder", *options, "--series", "--workers=1"]) == 2
+    assert "the series are of several modalities (CT, PT). Give --modality" in capsys.readouterr().err
+
+
 def test_some_without_position(source, make):
     write_axial(source / "case", (0, 1, 2))
     write_slice(source / "case/4.dcm", None, InstanceNumber=4)
