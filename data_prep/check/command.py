@@ -17,7 +17,8 @@ from data_prep.workers.pool import run_jobs
 from monai_ssl.data.datalist_checks import missing_files
 from monai_ssl.data.datalist_entries import LISTS
 from monai_ssl.data.datalist_file import read_content
-from monai_ssl.data.datalist_problems import HEAD_KIND, PATHS_KIND, Problem, find_problems
+from monai_ssl.data.datalist_problem import Problem
+from monai_ssl.data.datalist_problems import HEAD_KIND, PATHS_KIND, find_problems
 from monai_ssl.errors import InputError
 from monai_ssl.reports.figures import save_figure
 

@@ -10,7 +10,7 @@ from typing import Any
 from data_prep.inspection.images import Inspected, inspect
 from data_prep.records import Record
 from monai_ssl.data.datalist_entries import absolute_path, image_paths, sound_entries
-from monai_ssl.data.datalist_problems import Problem
+from monai_ssl.data.datalist_problem import Problem
 
 __all__ = ["Seen", "file_problems", "look_at", "missing_problems"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from data_prep.check.files import Seen
 from monai_ssl.data.datalist_entries import LISTS, split_of
-from monai_ssl.data.datalist_problems import Problem
+from monai_ssl.data.datalist_problem import Problem
 
 __all__ = ["duplicate_notes", "duplicate_problems", "header_notes"]
 

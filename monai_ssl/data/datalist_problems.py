@@ -1,48 +1,19 @@
 """What is wrong in a data list, told without a look at any file."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monai_ssl.data.datalist_entries import (
-    LISTS,
-    absolute_path,
-    image_paths,
-    is_entry,
-    paths_of,
-    sound_entries,
-    split_of,
-)
+from monai_ssl.data.datalist_conflicts import image_problems, mask_problems
+from monai_ssl.data.datalist_entries import LISTS, is_entry, paths_of
+from monai_ssl.data.datalist_problem import Problem
 
-__all__ = ["HEAD", "HEAD_KIND", "PATHS_KIND", "TASKS", "Problem", "find_problems"]
+__all__ = ["HEAD", "HEAD_KIND", "PATHS_KIND", "TASKS", "find_problems"]
 
 TASKS = ("multilabel", "multiclass", "segmentation", "joint")
 HEAD_KIND = "head of the data list"
 PATHS_KIND = "paths"
 HEAD = ("task", "labels", "modality", "channels", "spatial_dims")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something for which a data list cannot be used.
-
-    Args:
-        kind: what all problems of this kind are, in a few words.
-        places: the entries concerned, such as ``"labeled[3]"``; none for what concerns the whole list.
-        reason: what is wrong with them: the rest of the sentence that their places begin.
-        remedy: what to do, as a sentence.
-    """
-
-    kind: str
-    places: tuple[str, ...]
-    reason: str
-    remedy: str
-
-    @property
-    def sentence(self) -> str:
-        """The places and the reason, without a full stop."""
-        return f"{' and '.join(self.places)} {self.reason}".strip()
 
 
 def find_problems(content: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
@@ -79,8 +50,8 @@ def find_problems(content: Mapping[str, Any], folder: Path) -> Iterator[Problem]
                 yield Problem(PATHS_KIND, (place,), reason, "Rename the file, and mend the entry.")
             if known:
                 yield from _label_problems(content, key, entry, place)
-    yield from _twice(content, folder)
-    yield from _mask_problems(content, folder)
+    yield from image_problems(content, folder)
+    yield from mask_problems(content, folder)
 
 
 def _in_head(reason: str, remedy: str) -> Problem:
@@ -145,47 +116,6 @@ def _label_problems(content: Mapping[str, Any], key: str, entry: Mapping[str, An
     if "mask" in entry and (task != "joint" or not _is_text(entry["mask"])):
         reason = "has a mask that is not the path of one, or that its task does not have"
         yield Problem("labels", (place,), reason, "Mend it.")
-
-
-def _twice(content: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
-    """No image twice; no patient in two splits."""
-    images: dict[str, str] = {}
-    patients: dict[str, tuple[str, str]] = {}
-    for key, index, entry in sound_entries(content):
-        place = f"{key}[{index}]"
-        firsts = [images.setdefault(absolute_path(folder, path), place) for path in image_paths(entry)]
-        for first in dict.fromkeys(firsts):
-            if first != place:
-                yield Problem("an image twice", (first, place), "are the same image", "Remove one of them.")
-        split, first = patients.setdefault(entry["patient"], (split_of(key), place))
-        if split != split_of(key):
-            yield Problem(
-                "a patient in two splits",
-                (first, place),
-                "are of the same patient but in different splits",
-                "Keep all images of a patient in one split.",
-            )
-
-
-def _mask_problems(content: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
-    """No mask that is an image; no mask of two images."""
-    images: dict[str, str] = {}
-    masks: dict[str, str] = {}
-    found = []
-    for key, index, entry in sound_entries(content):
-        place = f"{key}[{index}]"
-        paths = [absolute_path(folder, path) for path in paths_of(entry)]
-        count = len(image_paths(entry))
-        images.update(dict.fromkeys(paths[:count], place))
-        found += [(place, mask) for mask in paths[count:]]
-    for place, mask in found:
-        if mask in images:
-            places = tuple(dict.fromkeys((images[mask], place)))
-            reason = "have one file as image and mask" if len(places) > 1 else "has its image as its mask"
-            yield Problem("an image as a mask", places, reason, "Give the path of the mask.")
-        first = masks.setdefault(mask, place)
-        if first != place:
-            yield Problem("a mask twice", (first, place), "have the same mask", "Give each image a mask of its own.")
 
 
 def _is_printable(text: str) -> bool:
