@@ -38,6 +38,11 @@ class Record:
     split: str | None = None
     where: str = ""
 
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """The files of the image, also where it is one."""
+        return self.image if isinstance(self.image, tuple) else (self.image,)
+
 
 @dataclass(frozen=True)
 class Rejected:

@@ -58,7 +58,7 @@ def inspect(
 
 
 def _files(record: Record) -> Files:
-    return record.image if isinstance(record.image, tuple) else (record.image,), record.mask
+    return record.images, record.mask
 
 
 def _key(salt: bytes, files: Files, allowed: Sequence[int]) -> str:

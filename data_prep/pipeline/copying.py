@@ -85,8 +85,7 @@ def copied_records(records: SequenceOf[Record], patients: SequenceOf[str], outpu
 
     copies = []
     for record, patient in zip(records, patients, strict=True):
-        paths = record.image if isinstance(record.image, tuple) else (record.image,)
-        images = tuple(target(path, "images", record, patient) for path in paths)
+        images = tuple(target(path, "images", record, patient) for path in record.images)
         mask = None if record.mask is None else target(record.mask, "masks", record, patient)
         copies.append(
             replace(
@@ -127,8 +126,7 @@ def copy_files(
 
 
 def _files(record: Record) -> list[Path]:
-    images = record.image if isinstance(record.image, tuple) else (record.image,)
-    return [*images] if record.mask is None else [*images, record.mask]
+    return [*record.images] if record.mask is None else [*record.images, record.mask]
 
 
 def _copy(job: tuple[Path, Path, str]) -> None:

@@ -122,7 +122,7 @@ def _shown(source: Source, record: Record, look: Inspected) -> list[int] | int |
 
 def _entry(source: Source, record: Record, alias: str) -> dict[str, Any]:
     """What a list of labeled images says of an image."""
-    paths = [str(path.absolute()) for path in (record.image if isinstance(record.image, tuple) else (record.image,))]
+    paths = [str(path.absolute()) for path in record.images]
     entry: dict[str, Any] = {"image": paths if len(paths) > 1 else paths[0], "patient": alias}
     if source.task in ("segmentation", "joint") and record.mask is not None:
         entry["label" if source.task == "segmentation" else "mask"] = str(record.mask.absolute())

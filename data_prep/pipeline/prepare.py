@@ -143,7 +143,7 @@ def _refuse_twins(source: Source) -> None:
     """No file is two images."""
     first: dict[Path, Record] = {}
     for record in source.records:
-        for path in record.image if isinstance(record.image, tuple) else (record.image,):
+        for path in record.images:
             other = first.setdefault(path, record)
             if other is not record:
                 raise InputError(
@@ -155,12 +155,12 @@ def _refuse_twins(source: Source) -> None:
 def _tell_of_paths(images: Images, output: Path) -> None:
     """Say that the data list names original files, and warn when their paths contain real identifiers."""
     found = [
-        (r, look) for r, look in zip(images.records, images.seen, strict=True) if not is_converted(_first(r), output)
+        (r, look) for r, look in zip(images.records, images.seen, strict=True) if not is_converted(r.images[0], output)
     ]
     if not found:
         return
     named = sum(
-        look.named or bool(r.patient and len(r.patient) >= _SHORTEST and r.patient in str(_first(r).absolute()))
+        look.named or bool(r.patient and len(r.patient) >= _SHORTEST and r.patient in str(r.images[0].absolute()))
         for r, look in found
     )
     _logger.info("The data list names the original files, which must stay where they are.")
@@ -183,14 +183,10 @@ def _tell_of_other_lists(output: Path, folders: Sequence[Path]) -> None:
         )
 
 
-def _first(record: Record) -> Path:
-    return record.image[0] if isinstance(record.image, tuple) else record.image
-
-
 def _is_text(record: Record) -> bool:
     """Whether the paths of an image can be written to a file; names that are not in UTF-8 cannot."""
     try:
-        f"{record.name}{record.image}{record.mask}{_first(record).absolute()}".encode()
+        f"{record.name}{record.image}{record.mask}{record.images[0].absolute()}".encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -75,8 +75,7 @@ def images_digest(records: Sequence[Record]) -> str:
     """SHA-256 of the images' names and sizes."""
     found = hashlib.sha256()
     for record in records:
-        paths = record.image if isinstance(record.image, tuple) else (record.image,)
-        found.update(f"{record.name}\t{sum(path.stat().st_size for path in paths)}\n".encode())
+        found.update(f"{record.name}\t{sum(path.stat().st_size for path in record.images)}\n".encode())
     return found.hexdigest()
 
 
