@@ -7,7 +7,9 @@ import numpy as np
 import torch
 from torch.utils.data import Sampler
 
-__all__ = ["BatchPlan", "PlanSampler", "StreamOrder", "count_processes"]
+from monai_ssl.distributed import count_processes
+
+__all__ = ["BatchPlan", "PlanSampler", "StreamOrder"]
 
 
 class StreamOrder:
@@ -75,9 +77,3 @@ class PlanSampler(Sampler[BatchPlan]):
                 first = (step * self.world_size + self.rank) * size
                 indices[name] = [order[position] for position in range(first, first + size)]
             yield BatchPlan(indices, (self.seed, step, self.rank))
-
-
-def count_processes() -> int:
-    """The number of processes that train together."""
-    distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
-    return torch.distributed.get_world_size() if distributed else 1

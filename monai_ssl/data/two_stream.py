@@ -11,7 +11,8 @@ from monai.utils import convert_to_tensor
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from monai_ssl.data.stream_order import BatchPlan, PlanSampler, count_processes
+from monai_ssl.data.stream_order import BatchPlan, PlanSampler
+from monai_ssl.distributed import count_processes
 from monai_ssl.errors import InputError
 
 __all__ = ["TwoStreamLoader"]

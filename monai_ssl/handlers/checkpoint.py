@@ -3,7 +3,7 @@
 import logging
 import pickle
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from ignite.engine import Events
 from monai.engines import Workflow
 
-from monai_ssl.data.stream_order import count_processes
+from monai_ssl.distributed import count_processes
 from monai_ssl.errors import InputError
 from monai_ssl.files import write_whole
 
@@ -35,6 +35,8 @@ class TrainingCheckpoint:
         save_dict: objects with ``state_dict`` and ``load_state_dict``, by name.
         resume: whether to go on from the file, if it is there. Without it the first epoch's end replaces the file.
         settings: values that must be the same for a resumed run to be the same run, such as the seed.
+        obsolete: checkpoints of later stages of training. They began with what this stage had before it trained on, so
+            that they are deleted when it does.
 
     Raises:
         InputError: when resuming from a file that is damaged, of another network or of other settings, which include
@@ -47,9 +49,10 @@ class TrainingCheckpoint:
         save_dict: Mapping[str, Any],
         resume: bool = False,
         settings: Mapping[str, Any] | None = None,
+        obsolete: Sequence[str | Path] = (),
     ) -> None:
         self.path, self.save_dict, self.resume = Path(path), dict(save_dict), resume
-        self.settings = dict(settings or {})
+        self.settings, self.obsolete = dict(settings or {}), [Path(path) for path in obsolete]
 
     def attach(self, engine: Workflow) -> None:
         """Load when ``engine`` starts, save after each of its epochs."""
@@ -68,6 +71,8 @@ class TrainingCheckpoint:
         checkpoint["engine"]["scaler"] = scaler.state_dict() if scaler is not None else {}
         checkpoint["random"] = states
         checkpoint["settings"] = self.settings | _sizes(engine, len(states))
+        for path in self.obsolete:  # first, so that no moment leaves a later stage beside one it does not follow
+            path.unlink(missing_ok=True)
         save_tensors(checkpoint, self.path)
 
     def load(self, engine: Workflow) -> None:

@@ -1,21 +1,31 @@
 """Losses and the weights between them: pure functions and thin modules."""
 
+from monai_ssl.losses.brier import BrierLoss, brier_loss
 from monai_ssl.losses.classification import SupervisedLoss, multiclass_cross_entropy, multilabel_cross_entropy
 from monai_ssl.losses.consensus import consensus_weights
 from monai_ssl.losses.consistency import consistency_mse, probabilities
+from monai_ssl.losses.contrastive import SupervisedContrastiveLoss, supervised_contrastive_loss
 from monai_ssl.losses.ramps import Constant, CosineRamp, LinearRamp, Ramp, SigmoidRamp, sigmoid_rampup
+from monai_ssl.losses.relation import RelationLoss, relation_loss, sample_relations
 
 __all__ = [
+    "BrierLoss",
     "Constant",
     "CosineRamp",
     "LinearRamp",
     "Ramp",
+    "RelationLoss",
     "SigmoidRamp",
+    "SupervisedContrastiveLoss",
     "SupervisedLoss",
+    "brier_loss",
     "consensus_weights",
     "consistency_mse",
     "multiclass_cross_entropy",
     "multilabel_cross_entropy",
     "probabilities",
+    "relation_loss",
+    "sample_relations",
     "sigmoid_rampup",
+    "supervised_contrastive_loss",
 ]

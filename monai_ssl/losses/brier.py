@@ -1,0 +1,70 @@
+"""The squared error of probabilities, as a supervised loss."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from monai_ssl.losses.consistency import probabilities
+from monai_ssl.tasks import Task, check_task
+
+__all__ = ["BrierLoss", "brier_loss"]
+
+
+def brier_loss(logits: Tensor, labels: Tensor, task: Task) -> Tensor:
+    """Squared difference of probabilities and labels, summed over classes, averaged over images and positions.
+
+    ``L = mean_i sum_c (p_ic - y_ic)^2`` with ``p = softmax(logits)`` and y one-hot for ``"multiclass"``, and
+    ``p = sigmoid(logits)`` for ``"multilabel"``. Missing labels add nothing, and images (or positions) without any
+    label do not count in the mean, as in :func:`~monai_ssl.losses.multilabel_cross_entropy`; with all labels it is C
+    times the mean over all numbers. It is worked out in float32 at least.
+
+    Source: SRCL, equation 3, "the mean squared error loss used for standard supervision".
+
+    Args:
+        logits: ``(B, C, *spatial)``.
+        labels: for ``"multilabel"`` ``(B, C, *spatial)`` in {0, 1}, for ``"multiclass"`` class indices
+            ``(B, *spatial)`` or ``(B, 1, *spatial)``; NaN or negative where missing.
+        task: which form the labels have.
+
+    Raises:
+        ValueError: when the shapes do not fit.
+    """
+    predicted = probabilities(logits.to(torch.promote_types(logits.dtype, torch.float32)), task)
+    if task == "multiclass":
+        if labels.ndim == logits.ndim and labels.shape[1] == 1:
+            labels = labels.squeeze(1)
+        if logits.shape[:1] + logits.shape[2:] != labels.shape:
+            raise ValueError(f"logits {tuple(logits.shape)} and class indices {tuple(labels.shape)} do not fit.")
+        labels = _one_hot(labels, logits.shape[1])
+    if predicted.shape != labels.shape:
+        raise ValueError(f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)} must have the same shape.")
+    known = labels >= 0  # False for NaN too
+    terms = torch.where(known, predicted - torch.where(known, labels, 0).to(predicted.dtype), 0.0).square()
+    return terms.sum() / known.any(dim=1).sum().clamp(min=1)
+
+
+def _one_hot(labels: Tensor, classes: int) -> Tensor:
+    """Class indices ``(B, *spatial)`` as ``(B, C, *spatial)``, all -1 where the index is missing."""
+    known = labels >= 0
+    indices = torch.where(known, labels, 0).long()
+    one_hot = F.one_hot(indices, classes).movedim(-1, 1)
+    return torch.where(known.unsqueeze(1), one_hot, -1)
+
+
+class BrierLoss(nn.Module):
+    """:func:`brier_loss` as a method's ``supervised_loss``.
+
+    Args:
+        task: ``"multilabel"`` or ``"multiclass"``.
+
+    Raises:
+        ValueError: for an unknown task.
+    """
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self.task = check_task(task)
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the scalar loss of ``logits`` against ``labels``."""
+        return brier_loss(logits, labels, self.task)
