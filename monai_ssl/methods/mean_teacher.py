@@ -28,6 +28,8 @@ class MeanTeacher(Method):
         network: the student; the teacher begins as its copy.
         task: ``"multilabel"`` or ``"multiclass"``.
         class_weights: weights of the classes in the supervised term, for ``"multiclass"`` only.
+        supervised_loss: a loss of (logits, labels) in place of cross-entropy, such as
+            :class:`monai_ssl.losses.BrierLoss`.
         teacher_mode: ``"train"``: the teacher normalises with its batch's statistics and drops out, as the student does
             and as in the original code (the EMA handler should then leave its buffers its ``"own"``); ``"eval"``: it
             normalises with its running statistics.
@@ -44,9 +46,10 @@ class MeanTeacher(Method):
         network: nn.Module,
         task: Task,
         class_weights: list[float] | None = None,
+        supervised_loss: nn.Module | None = None,
         teacher_mode: TeacherMode = "train",
     ) -> None:
-        super().__init__(task, class_weights)
+        super().__init__(task, class_weights, supervised_loss)
         if teacher_mode not in get_args(TeacherMode):
             raise ValueError(f"`teacher_mode` must be one of {get_args(TeacherMode)}, got {teacher_mode!r}.")
         self.student = network
@@ -66,10 +69,13 @@ class MeanTeacher(Method):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return ``{"supervised": ..., "consistency": ...}``."""
-        labels = batch["labeled"][0]["label"]
         student = self.student(joint_images(batch, 0))
         with torch.no_grad():
             teacher = self.teacher(joint_images(batch, 1))
+        return self.agreement(student, teacher, batch["labeled"][0]["label"])
+
+    def agreement(self, student: Tensor, teacher: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Return the terms of the logits of both networks, the labeled images first."""
         return {
             "supervised": self.supervised_loss(student[: len(labels)], labels),
             "consistency": consistency_mse(student, teacher, self.task),

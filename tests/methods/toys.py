@@ -3,7 +3,8 @@
 import torch
 from torch import nn
 
-from monai_ssl.methods import MeanTeacher, NoTeacher, Supervised
+from monai_ssl.methods import SRC, SRCL, ContrastivePretraining, MeanTeacher, NoTeacher, Supervised
+from monai_ssl.networks import LayerFeatures, ProjectionHead
 
 CLASSES = 3
 
@@ -26,6 +27,12 @@ def make(name: str, task: str = "multilabel", **kwargs):
         return Supervised(network(**kwargs), task)
     if name == "mean_teacher":
         return MeanTeacher(network(**kwargs), task)
+    if name == "src":
+        return SRC(network(**kwargs), LayerFeatures("2"), task)
+    if name == "srcl":
+        return SRCL(network(**kwargs), ProjectionHead(4, (6, 5)), LayerFeatures("2"), task)
+    if name == "contrastive":
+        return ContrastivePretraining(network(**kwargs), ProjectionHead(4, (6, 5)), LayerFeatures("2"), task)
     return NoTeacher(network(**kwargs), network(**kwargs), task)
 
 
