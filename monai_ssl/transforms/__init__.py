@@ -1,7 +1,10 @@
-"""Transforms in MONAI's form: reading images, Hounsfield units and windows."""
+"""Transforms in MONAI's form: reading images, Hounsfield units and windows, and the views of a batch."""
 
 from monai_ssl.transforms.batch import EachImage
+from monai_ssl.transforms.batch_color import BatchRandColorJitterd, BatchRandGrayscaled
+from monai_ssl.transforms.batch_crop import BatchRandResizedCropd
 from monai_ssl.transforms.batch_intensity import BatchRandGaussianNoised, BatchRandScaleShiftd
+from monai_ssl.transforms.batch_normalize import BatchNormalized
 from monai_ssl.transforms.batch_spatial import BatchRandAffined, BatchRandFlipd
 from monai_ssl.transforms.dicom import ReadDicomd
 from monai_ssl.transforms.load import LoadRadiologyImage, LoadRadiologyImaged
@@ -10,9 +13,13 @@ from monai_ssl.transforms.rescale import RescaleToHU, RescaleToHUd
 from monai_ssl.transforms.window import WindowHU, WindowHUd
 
 __all__ = [
+    "BatchNormalized",
     "BatchRandAffined",
+    "BatchRandColorJitterd",
     "BatchRandFlipd",
     "BatchRandGaussianNoised",
+    "BatchRandGrayscaled",
+    "BatchRandResizedCropd",
     "BatchRandScaleShiftd",
     "EachImage",
     "LoadRadiologyImage",

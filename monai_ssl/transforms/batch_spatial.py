@@ -6,13 +6,12 @@ import numpy as np
 import torch
 from monai.config import KeysCollection
 from torch import Tensor
-from torch.nn import functional as F
 
 from monai_ssl.transforms.batch import BatchTransform
+from monai_ssl.transforms.chosen import on_chosen
+from monai_ssl.transforms.resample import grid_type, modes_of_keys, resample
 
 __all__ = ["BatchRandAffined", "BatchRandFlipd"]
-
-MODES = ("bilinear", "nearest")
 
 
 class BatchRandFlipd(BatchTransform):
@@ -33,15 +32,14 @@ class BatchRandFlipd(BatchTransform):
 
     def randomize(self, data: Tensor) -> None:
         """Draw which images are flipped."""
-        self.flipped = torch.from_numpy(self.chosen(len(data)))
+        self.index = torch.from_numpy(np.flatnonzero(self.chosen(len(data))))
 
     def apply(self, batch: Tensor, key_index: int) -> Tensor:  # noqa: ARG002
         """Flip them."""
         dims = batch.ndim - 2
         if not -dims <= self.spatial_axis < dims:
             raise ValueError(f"`spatial_axis` is {self.spatial_axis}, but the images have {dims} spatial axes.")
-        chosen = self.flipped.to(batch.device).view(-1, *[1] * (batch.ndim - 1))
-        return torch.where(chosen, batch.flip(2 + self.spatial_axis % dims), batch)
+        return on_chosen(batch, self.index, lambda images, _: images.flip(2 + self.spatial_axis % dims))
 
 
 class BatchRandAffined(BatchTransform):
@@ -78,11 +76,7 @@ class BatchRandAffined(BatchTransform):
         if not 0 <= scale < 1:
             raise ValueError(f"`scale` must be in [0, 1), got {scale!r}.")
         self.rotate, self.scale, self.translate = rotate, scale, translate
-        self.modes = [mode] * len(self.keys) if isinstance(mode, str) else list(mode)
-        if len(self.modes) != len(self.keys):
-            raise ValueError(f"`mode` must be one or one a key, got {len(self.modes)} for {len(self.keys)} keys.")
-        if not set(self.modes) <= set(MODES):
-            raise ValueError(f"`mode` must be of {', '.join(MODES)}, got {mode!r}.")
+        self.modes = modes_of_keys(mode, self.keys)
 
     def randomize(self, data: Tensor) -> None:
         """Draw an affine matrix ``(B, D, D + 1)`` for each image, in coordinates from -1 to 1 (x first)."""
@@ -102,12 +96,8 @@ class BatchRandAffined(BatchTransform):
 
     def apply(self, batch: Tensor, key_index: int) -> Tensor:
         """Resample each image."""
-        mode = self.modes[key_index]
-        if not batch.is_floating_point() and mode != "nearest":
-            raise ValueError(f"{self.keys[key_index]!r} is of {batch.dtype}. Use mode='nearest' for masks, or floats.")
-        values = batch if batch.is_floating_point() else batch.float()
-        grid = _affine_grid(self.matrix.to(values), batch.shape[2:])
-        return F.grid_sample(values, grid, mode=mode, align_corners=False).to(batch.dtype)
+        grid = _affine_grid(self.matrix.to(batch.device, grid_type(batch)), batch.shape[2:])
+        return resample(batch, grid, self.modes[key_index], self.keys[key_index])
 
 
 def _affine_grid(matrix: Tensor, spatial: Sequence[int]) -> Tensor:

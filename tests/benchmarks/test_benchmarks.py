@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks import cache, datalist_memory, dicom_reading, ema, training_step
+from benchmarks import cache, datalist_memory, dicom_reading, ema, plain_views, training_step, views
 from benchmarks.bare_loops import BareBatch, prepare, supervised
 from benchmarks.timing import alternate
 from monai_ssl.methods import Supervised
+from monai_ssl.transforms import color
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,33 @@ def test_cache(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"image_size 16: {(16 * 16 * 4 + 64) / 1024:.0f} KiB" in printed
     assert printed.count("images a second") == 8
     assert printed.count("x 1.0\n") >= 2
+
+
+def test_views(capsys: pytest.CaptureFixture[str]) -> None:
+    views.main(["--repeats", "1", "--batch_sizes", "2", "3", "--image_sizes", "12", "16"])
+    printed = capsys.readouterr().out
+    rows = [line.split() for line in printed.splitlines() if line.split()[:1] and line.split()[0] in views.STEPS]
+    assert [row[0] for row in rows] == 2 * list(views.STEPS)
+    for row in rows:
+        times, ratios = [float(row[1]), *map(float, row[2::3])], list(map(float, row[4::3]))
+        assert len(ratios) == (3 if row[0] in ("crop", "flip", "normalize") else 2)
+        assert min(times + ratios) > 0
+    views.measure_device(torch.rand(2, 3, 8, 8), torch.device("cpu"), repeats=1)
+    assert capsys.readouterr().out.count(" ms, x ") == 2
+
+
+def test_plain_views_are_those_of_the_batch() -> None:
+    """What is timed against each other is the same, but for the weight of red in grey."""
+    image = torch.rand(3, 16, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    amount = torch.tensor([0.3], dtype=torch.float64)
+    grey = plain_views.luma(image)
+    for plain, adjust in (
+        (plain_views.turn_hue(image, 0.3), color.adjust_hue_),
+        (plain_views.blend(image, 0.0, 0.3), color.adjust_brightness_),
+        (plain_views.blend(image, grey.mean(), 0.3), color.adjust_contrast_),
+        (plain_views.blend(image, grey, 0.3), color.adjust_saturation_),
+    ):
+        torch.testing.assert_close(plain, adjust(image[None].clone(), amount)[0], rtol=0, atol=1.1e-4)
 
 
 def test_datalist_memory(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
