@@ -28,7 +28,7 @@ _DATA_SETS = {
     "mnist": "MNIST (idx files)",
 }
 _OTHERS = {
-    "demo": "make the demo data set: head-CT phantoms with five types of hemorrhage, as DICOM",
+    "demo": "make a demo data set of phantoms: head CT with hemorrhages (DICOM), or dermoscopy (JPEG, 7 diagnoses)",
     "check": "check any data list: files, labels, groups and duplicates across splits; with a table and a picture",
 }
 _MODULES = {"folder": "data_prep.folder.command", "demo": "data_prep.demo", "check": "data_prep.check.command"}

@@ -19,9 +19,20 @@ def _one_thread_each():
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory) -> Path:
     """A small demo data set, made once for all workers."""
+    return make_demo(shared_folder(tmp_path_factory) / "demo", patients=15, budget=0.25, progress=False)
+
+
+@pytest.fixture(scope="session")
+def dermoscopy(tmp_path_factory) -> Path:
+    """A small demo data set of seven classes in color, made once for all workers."""
+    folder = shared_folder(tmp_path_factory) / "dermoscopy"
+    return make_demo(folder, phantom="dermoscopy", lesions=60, budget=0.25, image_size=48, progress=False)
+
+
+def shared_folder(tmp_path_factory) -> Path:
+    """A temporary folder that all workers have."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    return make_demo(shared / "demo", patients=15, budget=0.25, progress=False)
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The demo data set: simulated head CT with intracranial hemorrhages, for trying the bundles without a download."""
+"""Demo data sets of simulated images, for trying the bundles without a download: head CT and dermoscopy."""
 
 from data_prep.demo.command import add_arguments, run
 from data_prep.demo.dataset import demo_dir, make_demo

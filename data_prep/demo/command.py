@@ -3,6 +3,7 @@
 import argparse
 
 from data_prep.demo.dataset import make_demo
+from data_prep.demo.kinds import KINDS
 from monai_ssl.data.datalist import DataList
 
 __all__ = ["add_arguments", "run"]
@@ -11,8 +12,16 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument("--output", required=True, metavar="DIR", help="folder to make")
+    parser.add_argument("--phantom", choices=tuple(KINDS), default="head", help="what to simulate (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of phantoms, split and budget (default: %(default)s)")
-    parser.add_argument("--patients", type=int, default=60, help="patients of 12 slices each (default: %(default)s)")
+    parser.add_argument(
+        "--patients", type=int, help=f"head: patients of 12 slices each (default: {KINDS['head'].count})"
+    )
+    parser.add_argument(
+        "--lesions",
+        type=int,
+        help=f"dermoscopy: lesions of one to three images each (default: {KINDS['dermoscopy'].count})",
+    )
     parser.add_argument(
         "--budget",
         type=_fraction_or_count,
@@ -22,8 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Make the demo data set and print what it holds."""
-    folder = make_demo(arguments.output, seed=arguments.seed, patients=arguments.patients, budget=arguments.budget)
+    """Make a demo data set and print what it holds."""
+    folder = make_demo(
+        arguments.output,
+        phantom=arguments.phantom,
+        seed=arguments.seed,
+        patients=arguments.patients,
+        lesions=arguments.lesions,
+        budget=arguments.budget,
+    )
     print(f"{folder}\n{DataList.load(folder).summary()}")
 
 

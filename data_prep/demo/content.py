@@ -1,4 +1,4 @@
-"""What is in the demo data set: images, label file and data list."""
+"""What is in the head demo: images, label file and data list."""
 
 import hashlib
 from pathlib import Path
@@ -6,20 +6,18 @@ from typing import Any
 
 from tqdm import tqdm
 
-import monai_ssl
 from data_prep.datasets.rsna_labels import HEMORRHAGE_TYPES, read_labels, write_labels
 from data_prep.demo.dicom import write_slice
+from data_prep.demo.lists import FRACTIONS, LABELS_NAME, save_data_list
 from data_prep.demo.phantom import make_phantom
 from data_prep.demo.scanners import scanner_of
 from monai_ssl.data.budget import sample_budget
-from monai_ssl.data.datalist import DataList
 from monai_ssl.data.splits import split_patients
 from monai_ssl.files import make_folder
 
 __all__ = ["write_content"]
 
 _SLICES = 12
-_FRACTIONS = (0.6, 0.2, 0.2)
 _PROTOCOL = (
     "Simulated head CT. Patients are split 60/20/20 into training, validation and test. Of the training images, a "
     "random {budget} (a fraction with a point, else a count) keep their labels, and more where a type would have no "
@@ -41,55 +39,37 @@ def write_content(folder: Path, parameters: dict[str, Any], progress: bool) -> N
         InputError: when there are too few patients for three splits, or the budget is out of range.
     """
     seed, budget = parameters["seed"], parameters["budget"]
-    split = split_patients([_pseudonym(index) for index in range(parameters["patients"])], _FRACTIONS, seed)
+    split = split_patients([_pseudonym(index) for index in range(parameters["patients"])], FRACTIONS, seed)
     make_folder(folder / "images")
     owner: dict[str, int] = {}  # the patient of each image
     labels: dict[str, list[int]] = {}
     for patient in tqdm(range(len(split)), desc="demo data", unit="patient", disable=not progress):
         for image, label in _write_patient(folder / "images", patient, seed, parameters["image_size"]).items():
             owner[image], labels[image] = patient, label
-    write_labels(folder / "labels.csv", {image: labels[image] for image in sorted(labels)})
+    write_labels(folder / LABELS_NAME, {image: labels[image] for image in sorted(labels)})
 
     entries: dict[str, list[dict[str, Any]]] = {"training": [], "validation": [], "test": []}
-    for image, vector in read_labels(folder / "labels.csv").items():
+    for image, vector in read_labels(folder / LABELS_NAME).items():
         path = folder / "images" / f"{image}.dcm"
         entry = {"image": str(path), "patient": _pseudonym(owner[image]), "label": list(vector)}
         entries[split[owner[image]]].append(entry)
-    training = entries.pop("training")
-    drawn = set(
-        sample_budget([entry["label"] for entry in training], [entry["patient"] for entry in training], budget, seed)
+    training = entries["training"]
+    drawn = sample_budget(
+        [entry["label"] for entry in training], [entry["patient"] for entry in training], budget, seed
     )
-    unlabeled = [
-        {"image": entry["image"], "patient": entry["patient"]}
-        for index, entry in enumerate(training)
-        if index not in drawn
-    ]
-    DataList(
+    save_data_list(
+        folder,
+        entries,
+        set(drawn),
+        parameters=parameters,
+        protocol=_PROTOCOL.format(budget=budget),
         name="demo",
         task="multilabel",
         labels=HEMORRHAGE_TYPES,
         modality="CT",
         channels=1,
         spatial_dims=2,
-        labeled=[entry for index, entry in enumerate(training) if index in drawn],
-        unlabeled=unlabeled,
-        validation=entries["validation"],
-        test=entries["test"],
-        provenance={
-            "command": " ".join(
-                ["python -m data_prep demo", *(f"--{key} {parameters[key]}" for key in ("seed", "patients", "budget"))]
-            ),
-            "parameters": parameters,
-            "protocol": _PROTOCOL.format(budget=budget),
-            "counts": {
-                "labeled": len(drawn),
-                "unlabeled": len(unlabeled),
-                **{key: len(value) for key, value in entries.items()},
-            },
-            "sha256": {"labels.csv": hashlib.sha256((folder / "labels.csv").read_bytes()).hexdigest()},
-            "version": monai_ssl.__version__,
-        },
-    ).save(folder)
+    )
 
 
 def _write_patient(folder: Path, patient: int, seed: int, size: int) -> dict[str, list[int]]:

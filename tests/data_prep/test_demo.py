@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -24,8 +25,8 @@ from monai_ssl.errors import InputError
 PATIENTS, SIZE, SLICES = 10, 48, 12
 
 
-def small(folder: Path, **changes: int) -> Path:
-    return make_demo(folder, **{"patients": PATIENTS, "image_size": SIZE, "progress": False, **changes})  # type: ignore[arg-type]
+def small(folder: Path, **changes: Any) -> Path:
+    return make_demo(folder, **{"patients": PATIENTS, "image_size": SIZE, "progress": False, **changes})
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -159,6 +160,15 @@ def test_same_seed_gives_the_same_bytes(demo: Path, tmp_path: Path) -> None:
     assert digests(small(tmp_path / "other", seed=1)) != digests(demo)
 
 
+def test_release_is_the_one_that_earlier_versions_made(demo: Path) -> None:
+    made = DataList.load(demo).provenance
+    assert made["parameters"] == {"generator": 1, "seed": 0, "patients": 10, "budget": 0.1, "image_size": 48}
+    assert made["command"] == "python -m data_prep demo --seed 0 --patients 10 --budget 0.1"
+    assert made["counts"] == {"labeled": 12, "unlabeled": 60, "validation": 24, "test": 24}
+    labels = hashlib.sha256((demo / "labels.csv").read_bytes()).hexdigest()
+    assert labels == made["sha256"]["labels.csv"] == "a4f62bb905836a087adcf285419a91fbb400599b6c63186a1c2d30ffd11aeff2"
+
+
 def test_complete_demo_is_kept(demo: Path) -> None:
     before = (demo / "datalist.json").stat().st_mtime_ns
     assert small(demo) == demo
@@ -176,8 +186,8 @@ def test_other_content_is_not_touched(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
-@pytest.mark.parametrize("wrong", [{"seed": -1}, {"patients": 1}, {"image_size": 8}, {"budget": 2.0}])
-def test_wrong_arguments(tmp_path: Path, wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"patients": 1}, {"image_size": 8}, {"budget": 2.0}, {"lesions": 60}])
+def test_wrong_arguments(tmp_path: Path, wrong: dict[str, float]) -> None:
     with pytest.raises(InputError):
         small(tmp_path / "demo", **{"patients": 3, **wrong})
     assert not list(tmp_path.iterdir())
@@ -206,7 +216,7 @@ def test_two_at_once_end_well(tmp_path: Path) -> None:
 def test_demo_dir_makes_the_set_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(dataset, "make_demo", lambda folder: small(folder, patients=3))
+    monkeypatch.setattr(dataset, "make_demo", lambda folder, phantom: small(folder, phantom=phantom, patients=3))
     bundle = tmp_path / "bundles" / "some"
     bundle.mkdir(parents=True)
     assert Path(demo_dir(bundle)) == (tmp_path / "data" / "demo").resolve()

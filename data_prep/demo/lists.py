@@ -1,0 +1,66 @@
+"""The data list that every demo data set ends in."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import monai_ssl
+from monai_ssl.data.datalist import DataList
+
+__all__ = ["FRACTIONS", "LABELS_NAME", "save_data_list"]
+
+FRACTIONS = (0.6, 0.2, 0.2)
+"""Of training, validation and test."""
+LABELS_NAME = "labels.csv"
+
+_NOT_IN_COMMAND = ("generator", "image_size")
+
+
+def save_data_list(
+    folder: Path,
+    entries: Mapping[str, list[dict[str, Any]]],
+    drawn: Collection[int],
+    *,
+    parameters: Mapping[str, Any],
+    protocol: str,
+    **head: Any,
+) -> None:
+    """Write ``datalist.json``, with all of how the data set was made in its provenance.
+
+    Args:
+        folder: the data set, whose images and label file are there already.
+        entries: labeled entries of ``"training"``, ``"validation"`` and ``"test"``.
+        drawn: which training entries keep their labels.
+        parameters: the arguments of the data set.
+        protocol: what was split and drawn, in sentences.
+        **head: name, task, labels, modality, channels and spatial_dims of the :class:`DataList`.
+
+    Raises:
+        InputError: when an entry or a file is not in order.
+    """
+    labeled = [entry for index, entry in enumerate(entries["training"]) if index in drawn]
+    unlabeled = [
+        {"image": entry["image"], "patient": entry["patient"]}
+        for index, entry in enumerate(entries["training"])
+        if index not in drawn
+    ]
+    lists: dict[str, Any] = {
+        "labeled": labeled,
+        "unlabeled": unlabeled,
+        "validation": entries["validation"],
+        "test": entries["test"],
+    }
+    options = [f"--{key} {value}" for key, value in parameters.items() if key not in _NOT_IN_COMMAND]
+    DataList(
+        **head,
+        **lists,
+        provenance={
+            "command": " ".join(["python -m data_prep demo", *options]),
+            "parameters": parameters,
+            "protocol": protocol,
+            "counts": {key: len(value) for key, value in lists.items()},
+            "sha256": {LABELS_NAME: hashlib.sha256((folder / LABELS_NAME).read_bytes()).hexdigest()},
+            "version": monai_ssl.__version__,
+        },
+    ).save(folder)
