@@ -11,8 +11,11 @@ from monai_ssl.metrics.classification import (
     roc_auc_by_class,
     sensitivity_specificity,
 )
+from monai_ssl.metrics.most_probable import accuracy, accuracy_one_against_rest, most_probable
 from monai_ssl.metrics.predictions import Predictions
 from monai_ssl.metrics.weighted import (
+    weighted_accuracy,
+    weighted_accuracy_one_against_rest,
     weighted_average_precision,
     weighted_macro,
     weighted_roc_auc,
@@ -24,6 +27,8 @@ __all__ = [
     "Predictions",
     "Reliability",
     "Statistic",
+    "accuracy",
+    "accuracy_one_against_rest",
     "average_precision_by_class",
     "bootstrap_patients",
     "brier_score",
@@ -31,11 +36,14 @@ __all__ = [
     "choose_thresholds",
     "defined_classes",
     "macro",
+    "most_probable",
     "one_against_rest",
     "reliability",
     "resampled",
     "roc_auc_by_class",
     "sensitivity_specificity",
+    "weighted_accuracy",
+    "weighted_accuracy_one_against_rest",
     "weighted_average_precision",
     "weighted_macro",
     "weighted_roc_auc",

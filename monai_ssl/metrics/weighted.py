@@ -7,7 +7,7 @@ replicates, so each class is sorted once and the curves of all replicates are cu
 
 at the K distinct probabilities :math:`t_1 > \dots > t_K`. All functions take probabilities (N, C), labels (N, C) in
 {0, 1} with -1 or NaN as missing, and weights (R, N), and give (R, C): NaN where a replicate has drawn no positive or
-no negative of the class.
+no negative of the class. The accuracies, of the most probable class, are NaN only where no labeled image is drawn.
 """
 
 import numpy as np
@@ -15,8 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from monai_ssl.errors import InputError
 from monai_ssl.metrics.arrays import check_arrays
+from monai_ssl.metrics.most_probable import right_calls
 
 __all__ = [
+    "weighted_accuracy",
+    "weighted_accuracy_one_against_rest",
     "weighted_average_precision",
     "weighted_macro",
     "weighted_roc_auc",
@@ -76,6 +79,20 @@ def weighted_sensitivity_specificity(
     undefined = (positives == 0) | (negatives == 0) | np.isnan(t)
     positives[undefined] = negatives[undefined] = 0
     return _divide(w @ (positive * called), positives), _divide(w @ (negative * ~called), negatives)
+
+
+def weighted_accuracy(probabilities: ArrayLike, labels: ArrayLike, weights: ArrayLike) -> Array:
+    """Fraction of the images whose most probable class is the true one, (R, 1); labels of one class an image."""
+    p, y, w = _check(probabilities, labels, weights)
+    right, known = right_calls(p, y)
+    return _divide(w @ right.all(axis=1, keepdims=True), w @ known[:, None])
+
+
+def weighted_accuracy_one_against_rest(probabilities: ArrayLike, labels: ArrayLike, weights: ArrayLike) -> Array:
+    """Fraction of the images that are rightly called or not called each class, (R, C); labels of one class an image."""
+    p, y, w = _check(probabilities, labels, weights)
+    right, known = right_calls(p, y)
+    return _divide(w @ right, w @ known[:, None])
 
 
 def weighted_macro(values: Array) -> Array:

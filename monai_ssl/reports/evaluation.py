@@ -1,7 +1,4 @@
-"""The evaluation of a classifier: thresholds from the validation images, results on the test images.
-
-Everything is reported by class and as the mean over the defined classes, with bootstrap intervals over patients.
-"""
+"""The evaluation of a classifier: thresholds from the validation images, results on the test images."""
 
 import contextlib
 import csv
@@ -16,27 +13,13 @@ from numpy.typing import NDArray
 
 from monai_ssl.errors import InputError
 from monai_ssl.files import write_whole
-from monai_ssl.metrics import (
-    Predictions,
-    average_precision_by_class,
-    bootstrap_patients,
-    choose_thresholds,
-    defined_classes,
-    macro,
-    roc_auc_by_class,
-    sensitivity_specificity,
-    weighted_average_precision,
-    weighted_macro,
-    weighted_roc_auc,
-    weighted_sensitivity_specificity,
-)
-from monai_ssl.reports.figures import calibration_figure, roc_figure
-from monai_ssl.reports.table import METRICS, format_table, table_rows
+from monai_ssl.metrics import Predictions, choose_thresholds, defined_classes
+from monai_ssl.reports.figures import calibration_figure, confusion_figure, roc_figure
+from monai_ssl.reports.results import build_report
+from monai_ssl.reports.table import format_table, table_rows
 from monai_ssl.tasks import check_task
 
 __all__ = ["evaluate"]
-
-CONFIDENCE = 0.95
 
 
 def evaluate(
@@ -55,8 +38,15 @@ def evaluate(
     defined there, each with a 95 % percentile bootstrap interval over patients. In each replicate the mean, too, is
     over the classes that are defined in it.
 
-    Into ``output_dir`` go ``evaluation.csv``, ``evaluation.json``, ``thresholds.json``, ``roc_curves.png`` and
-    ``calibration.png``, none of them unless all could be made.
+    Multi-class predictions are judged by the most probable class, too, on the images that have a label:
+    ``sensitivity_most_probable`` and ``specificity_most_probable``, with means over the same classes as above;
+    ``accuracy_one_against_rest``, which a class without test images has as well, with the mean over all C classes; and
+    ``accuracy``, the fraction of images that are called right, one number beside the means. The mean of the former is
+    1 - 2 (1 - ``accuracy``) / C, so never mistake one for the other (see :mod:`monai_ssl.metrics.most_probable`).
+
+    Into ``output_dir`` go ``evaluation.csv``, ``evaluation.json``, ``thresholds.json``, ``roc_curves.png``,
+    ``calibration.png`` and, of multi-class predictions, ``confusion_matrix.png``, none of them unless all could be
+    made.
 
     Args:
         validation: predictions of the validation images.
@@ -75,55 +65,7 @@ def evaluate(
     """
     _check(validation, test, class_names, check_task(task))
     thresholds = choose_thresholds(validation.probabilities, validation.label_columns)
-    p, y = test.probabilities, test.label_columns
-
-    def statistic(
-        probabilities: NDArray[np.float64], labels: NDArray[np.float64], weights: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        by_metric = (
-            weighted_roc_auc(probabilities, labels, weights),
-            weighted_average_precision(probabilities, labels, weights),
-            *weighted_sensitivity_specificity(probabilities, labels, weights, thresholds),
-        )
-        return np.concatenate([part for values in by_metric for part in (values, weighted_macro(values))], axis=1)
-
-    by_metric = (roc_auc_by_class(p, y), average_precision_by_class(p, y), *sensitivity_specificity(p, y, thresholds))
-    values = np.stack([[*v, macro(v)] for v in by_metric])
-    intervals = bootstrap_patients(
-        statistic, p, y, test.patients, replicates=replicates, confidence=CONFIDENCE, seed=seed
-    )
-    low, high, used = (part.reshape(values.shape) for part in (intervals.low, intervals.high, intervals.used))
-    rows = [
-        {
-            metric: {
-                "value": _number(values[m, c]),
-                "low": _number(low[m, c]),
-                "high": _number(high[m, c]),
-                "replicates": int(used[m, c]),
-            }
-            for m, metric in enumerate(METRICS)
-        }
-        for c in range(len(class_names) + 1)
-    ]
-    defined = defined_classes(y)
-    report = {
-        "task": task,
-        "confidence": CONFIDENCE,
-        "replicates": replicates,
-        "seed": seed,
-        "validation": _counts(validation),
-        "test": _counts(test),
-        "classes": {
-            name: {
-                "positives": int(np.count_nonzero(y[:, c] == 1)),
-                "negatives": int(np.count_nonzero(y[:, c] == 0)),
-                "threshold": _number(thresholds[c]),
-                **rows[c],
-            }
-            for c, name in enumerate(class_names)
-        },
-        "mean": {"classes": [name for name, known in zip(class_names, defined, strict=True) if known], **rows[-1]},
-    }
+    report = build_report(validation, test, thresholds, class_names, replicates, seed)
     _write(report, test, thresholds, Path(output_dir))
     print(format_table(report))
     return report
@@ -135,12 +77,16 @@ def _write(report: dict[str, Any], test: Predictions, thresholds: NDArray[np.flo
     title = "{images} test images of {patients} patients".format(**report["test"])
     roc = roc_figure(test.probabilities, test.label_columns, names, thresholds, f"ROC curves, {title}")
     calibration = calibration_figure(test.probabilities, test.label_columns, names, f"Calibration, {title}")
+    figures = {"roc_curves.png": roc, "calibration.png": calibration}
+    if test.task == "multiclass":
+        confusion = confusion_figure(test.probabilities, test.label_columns, names, f"Confusion matrix, {title}")
+        figures["confusion_matrix.png"] = confusion
     chosen = {name: entry["threshold"] for name, entry in report["classes"].items()}
     with contextlib.ExitStack() as files:
         for name, content in (("evaluation.json", report), ("thresholds.json", chosen)):
             text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
             files.enter_context(write_whole(folder / name)).write_text(text + "\n", encoding="utf-8")
-        for name, figure in (("roc_curves.png", roc), ("calibration.png", calibration)):
+        for name, figure in figures.items():
             figure.savefig(files.enter_context(write_whole(folder / name)))
         path = files.enter_context(write_whole(folder / "evaluation.csv"))
         with path.open("w", newline="", encoding="utf-8") as file:
@@ -158,11 +104,3 @@ def _check(validation: Predictions, test: Predictions, class_names: Sequence[str
             raise InputError(
                 f"no class has both a positive and a negative among the {part} images. Give more labeled images."
             )
-
-
-def _counts(predictions: Predictions) -> dict[str, int]:
-    return {"images": len(predictions.images), "patients": len(set(predictions.patients))}
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

@@ -23,16 +23,17 @@ _STYLES = ("-", "--", ":")
 
 def learning_curves_figure(
     history: History,
-    metrics: Sequence[str],
+    metrics: Sequence[str] = (),
     title: str = "Learning curves",
     best: tuple[str, float] | None = None,
 ) -> Figure:
-    """Draw a run's history, with the best epoch marked throughout.
+    """Draw a run's history, with the best epoch marked throughout where there is validation.
 
     Args:
         history: one mapping an epoch: "epoch"; and where known "loss", "loss_<term>", "weight_<term>",
             "learning_rate" and the validation metrics. A key may be absent in some epochs. Other keys are not drawn.
-        metrics: the validation metrics to draw, as the AUROC of each network; higher is better.
+        metrics: the validation metrics to draw, as the AUROC of each network; higher is better. None for a stage of
+            training that is not validated.
         title: says which run and data these are.
         best: the metric and the epoch by which the model was chosen; without it the first with the highest value of
             any of the metrics.
@@ -45,14 +46,7 @@ def learning_curves_figure(
     """
     if not history or any("epoch" not in entry for entry in history):
         raise InputError("the history is empty or lacks epochs. Give one entry with an 'epoch' for each.")
-    candidates = [(entry[name], entry["epoch"], name) for entry in history for name in metrics if name in entry]
-    if not candidates:
-        raise InputError(f"no epoch has a metric of {list(metrics)}. Validate at least once and name its metrics.")
-    if best is not None:
-        candidates = [candidate for candidate in candidates if candidate[:0:-1] == best]
-        if not candidates:
-            raise InputError(f"epoch {best[1]} has no metric {best[0]!r}. Name one of {list(metrics)} that it has.")
-    value, best_epoch, best_name = max(candidates, key=lambda candidate: candidate[0])
+    chosen = _choose(history, metrics, best) if metrics else None
     keys = list(dict.fromkeys(key for entry in history for key in entry))
     panels = {
         "Training loss": [key for key in keys if key == "loss" or key.startswith("loss_")],
@@ -65,16 +59,33 @@ def learning_curves_figure(
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     figure = new_figure(5 * columns, 3.1 * rows + 0.4)
-    figure.suptitle(f"{title}\nbest epoch {best_epoch:g}: {best_name} {value:.3f}", fontsize=10)
+    figure.suptitle(
+        title if chosen is None else f"{title}\nbest epoch {chosen[1]:g}: {chosen[2]} {chosen[0]:.3f}", fontsize=10
+    )
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     for panel in grid[len(panels) :]:
         panel.set_axis_off()
     for panel, (label, series) in zip(grid, panels.items(), strict=False):
         _draw(panel, history, {key: looks[key] for key in series}, label)
-        panel.axvline(best_epoch, color=GREY, linewidth=0.9, linestyle="--", zorder=1)
-        if best_name in series:
-            panel.plot(best_epoch, value, "*", color=COLORS[-1], markersize=11, zorder=4, clip_on=False)
+        if chosen is None:
+            continue
+        value, epoch, name = chosen
+        panel.axvline(epoch, color=GREY, linewidth=0.9, linestyle="--", zorder=1)
+        if name in series:
+            panel.plot(epoch, value, "*", color=COLORS[-1], markersize=11, zorder=4, clip_on=False)
     return figure
+
+
+def _choose(history: History, metrics: Sequence[str], best: tuple[str, float] | None) -> tuple[float, float, str]:
+    """Value, epoch and name of the metric by which the model was chosen."""
+    candidates = [(entry[name], entry["epoch"], name) for entry in history for name in metrics if name in entry]
+    if not candidates:
+        raise InputError(f"no epoch has a metric of {list(metrics)}. Validate at least once and name its metrics.")
+    if best is not None:
+        candidates = [candidate for candidate in candidates if candidate[:0:-1] == best]
+        if not candidates:
+            raise InputError(f"epoch {best[1]} has no metric {best[0]!r}. Name one of {list(metrics)} that it has.")
+    return max(candidates, key=lambda candidate: candidate[0])
 
 
 def _looks(keys: Sequence[str], metrics: Sequence[str]) -> dict[str, dict[str, Any]]:

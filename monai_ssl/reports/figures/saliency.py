@@ -1,0 +1,114 @@
+"""Images beside the saliency maps of one or more models."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from monai_ssl.errors import InputError
+from monai_ssl.reports.figures.canvas import new_figure
+
+__all__ = ["SaliencyRow", "saliency_figure"]
+
+_SIDE = 1.6  # inches of a panel
+_PERCENTILE = 99
+_MOST_ROWS = 200  # of a picture with less than 2^16 pixels a side
+_EQUAL = 1e-3  # a quarter of a step of 8 bits
+
+
+@dataclass(frozen=True, eq=False)
+class SaliencyRow:
+    """An image and its saliency maps.
+
+    Args:
+        label: the true class.
+        image: (C, rows, columns) or (C, rows, columns, slices), of any range.
+        maps: by model, (rows, columns) or (rows, columns, slices), not negative.
+        probabilities: by model, of the true class.
+    """
+
+    label: str
+    image: NDArray[np.floating]
+    maps: Mapping[str, NDArray[np.floating]]
+    probabilities: Mapping[str, float]
+
+
+def saliency_figure(rows: Sequence[SaliencyRow], title: str) -> Figure:
+    """Draw a row for each image: the image, then its saliency map by each model.
+
+    Three channels are drawn as colors, of others the first in grey; each image from its smallest to its largest value.
+    A map goes from 0 (dark) to its own 99th percentile (bright), or its largest value where that percentile is 0. Of a
+    volume the slice through the largest saliency, in these units, of any model is drawn, along the last axis.
+
+    Args:
+        rows: at most 200, all with the same models.
+        title: says which data these are.
+
+    Raises:
+        InputError: for more rows.
+        ValueError: for none, or rows of different models.
+    """
+    if len(rows) > _MOST_ROWS:
+        raise InputError(f"{len(rows)} images are too many for one figure. Draw at most {_MOST_ROWS}.")
+    if not rows or any(list(row.maps) != list(rows[0].maps) for row in rows):
+        raise ValueError("`rows` must be at least one, all with the same models in the same order.")
+    models = list(rows[0].maps)
+    # Room for names and probabilities between the panels.
+    figure = new_figure(max(4.2, (_SIDE + 0.1) * (1 + len(models)) + 0.4), (_SIDE + 0.25) * len(rows) + 0.9)
+    figure.suptitle(
+        f"{title}\ngradient of the true class's logit: dark 0,\nbright the {_PERCENTILE}th percentile of each map",
+        fontsize=9,
+        parse_math=False,
+    )
+    grid = figure.subplots(len(rows), 1 + len(models), squeeze=False)
+    for panel, name in zip(grid[0], ("Image", *models), strict=True):
+        panel.set_title(textwrap.fill(name, 22), fontsize=8, parse_math=False)
+    for panels, row in zip(grid, rows, strict=True):
+        _draw(panels, row)
+    return figure
+
+
+def _draw(panels: Sequence[Axes], row: SaliencyRow) -> None:
+    picture, maps = _picture(row.image), [_scaled(values) for values in row.maps.values()]
+    first, *others = panels
+    if row.image.ndim == 4:
+        count = row.image.shape[-1]
+        place = int(np.argmax(np.max(maps, axis=0))) % count  # the last axis is the fastest
+        picture, maps = picture[:, :, place], [values[:, :, place] for values in maps]
+        first.set_xlabel(f"slice {place + 1} of {count}, last axis", fontsize=7)
+    first.set_ylabel(textwrap.fill(row.label, 20), fontsize=8, parse_math=False)
+    _show(first, picture, cmap="gray")
+    for panel, values, probability in zip(others, maps, row.probabilities.values(), strict=True):
+        panel.set_xlabel(f"probability {probability:.2f}", fontsize=7)
+        _show(panel, values, cmap="inferno")
+
+
+def _show(panel: Axes, values: NDArray[np.floating], **look: Any) -> None:
+    panel.imshow(values, vmin=0, vmax=1, interpolation="nearest", **look)
+    panel.set(xticks=(), yticks=())
+    panel.spines[:].set_visible(False)
+
+
+def _picture(image: NDArray[np.floating]) -> NDArray[np.floating]:
+    """An image from 0 to 1: (*spatial) in grey, or (*spatial, 3) in color."""
+    if len(image) == 3:
+        # Grey that was repeated and then normalised by channel is grey again when each channel is scaled by itself.
+        red, *others = (_min_max(channel) for channel in image)
+        if not all(np.allclose(red, other, atol=_EQUAL) for other in others):
+            return np.moveaxis(_min_max(image), 0, -1)
+    return _min_max(image[0])
+
+
+def _min_max(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    low, high = values.min(), values.max()
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+
+
+def _scaled(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    unit = np.percentile(values, _PERCENTILE) or values.max()
+    return values / unit if unit > 0 else values

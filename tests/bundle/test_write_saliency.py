@@ -1,0 +1,182 @@
+import json
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+from monai.transforms import Compose
+from PIL import Image
+from torch import nn
+
+from monai_ssl.bundle import saliency, write_saliency
+from monai_ssl.data import ImageDataset
+from monai_ssl.errors import InputError
+from monai_ssl.transforms import LoadRadiologyImaged
+
+CLASSES = ["naevus", "melanoma"]
+SIDE = 8
+
+
+class Linear(nn.Module):
+    """Logits that are weighted sums, so that the saliency of a class is the absolute value of its weights."""
+
+    def __init__(self, seed: int, *shape: int) -> None:
+        super().__init__()
+        weight = torch.randn(2, *shape, generator=torch.Generator().manual_seed(seed)) / SIDE
+        self.weight, self.dropout = nn.Parameter(weight), nn.Dropout(0.5)
+
+    def forward(self, image):
+        return torch.einsum("c...,b...->bc", self.weight, self.dropout(image))
+
+
+class Cubic(Linear):
+    """Logits whose gradient depends on the image, and so on noise."""
+
+    def forward(self, image):
+        return super().forward(image**3)
+
+
+def dataset(entries, channels=1):
+    load = LoadRadiologyImaged("image", channels, ("full",))
+    return ImageDataset(entries, Compose([load]), cache_rate=0.0)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Grey pictures of patients whose names are nobody's business."""
+    entries = []
+    for index in range(6):
+        pixels = np.random.default_rng(index).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
+        path = tmp_path / f"DOE_JANE_{index}.png"
+        Image.fromarray(pixels).save(path)
+        entries.append({"image": str(path), "patient": f"secret{index}", "label": index % 2})
+    return dataset(entries)
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that are saved."""
+    kept = []
+    save = saliency.save_figure
+
+    def keep(figure, path):
+        kept.append(figure)
+        save(figure, path)
+
+    monkeypatch.setattr(saliency, "save_figure", keep)
+    return kept
+
+
+def draw(network, data, folder, figures, task="multiclass", **more):
+    path = folder / "out" / "saliency.png"
+    write_saliency(network, data, CLASSES, task, path, "ours", folder=folder, **more)
+    assert Image.open(path).format == "PNG"
+    return figures[-1]
+
+
+def picture(panel):
+    return np.asarray(panel.get_images()[0].get_array())
+
+
+def scaled(weight):
+    weight = np.abs(weight)
+    return weight / np.percentile(weight, 99)
+
+
+@pytest.mark.parametrize("task", ["multiclass", "multilabel"])
+def test_the_model_beside_another(pictures, tmp_path, figures, task):
+    ours, other = Linear(0, 1, SIDE, SIDE), Linear(1, 1, SIDE, SIDE)
+    torch.save(other.state_dict(), tmp_path / "model.pt")
+    before = ours.weight.detach().clone()
+    if task == "multilabel":
+        pictures.data = [entry | {"label": [1 - entry["label"], entry["label"]]} for entry in pictures.data]
+    compare = {"supervised": str(tmp_path / "model.pt")}
+    figure = draw(ours, pictures, tmp_path, figures, task, compare=compare, images=["DOE_JANE_3.png"])
+    image, theirs, own = figure.axes
+    assert [panel.get_title() for panel in figure.axes] == ["Image", "supervised", "ours"]
+    assert image.get_ylabel() == "melanoma"
+    pixels = np.asarray(Image.open(tmp_path / "DOE_JANE_3.png")).astype(float)
+    np.testing.assert_allclose(picture(image), (pixels - pixels.min()) / np.ptp(pixels), atol=1e-5)
+    for panel, network in ((theirs, other), (own, ours)):
+        weight = network.weight[:, 0].detach().numpy()
+        np.testing.assert_allclose(picture(panel), scaled(weight[1]), rtol=1e-5)
+        logits = (weight * pixels / 255).sum(axis=(1, 2))
+        odds = logits[1] - logits[0] if task == "multiclass" else logits[1]
+        assert panel.get_xlabel() == f"probability {1 / (1 + np.exp(-odds)):.2f}"
+    assert torch.equal(ours.weight, before)
+    assert ours.weight.grad is None
+    assert ours.training
+
+
+def test_one_row_a_class_by_default(pictures, tmp_path, figures, caplog):
+    network = Linear(0, 1, SIDE, SIDE)
+    figure = draw(network, pictures, tmp_path, figures)
+    assert [panel.get_ylabel() for panel in figure.axes[::2]] == CLASSES
+    assert len(draw(network, pictures, tmp_path, figures, per_class=2).axes) == 8
+    seen = [picture(draw(network, pictures, tmp_path, figures, seed=seed).axes[0]) for seed in range(4)]
+    assert np.array_equal(seen[0], picture(figure.axes[0]))
+    assert not all(np.array_equal(one, seen[0]) for one in seen)
+    pictures.data = [entry | {"label": 1} for entry in pictures.data]
+    assert len(draw(network, pictures, tmp_path, figures).axes) == 2
+    assert "No test image shows 'naevus'" in caplog.text
+
+
+def test_noisy_copies(pictures, tmp_path, figures):
+    """All models see the same noise, which follows the seed."""
+    network = Cubic(0, 1, SIDE, SIDE)
+    torch.save(network.state_dict(), tmp_path / "model.pt")
+    arguments = {"images": "DOE_JANE_3.png", "smooth": 2, "compare": {"copy": tmp_path / "model.pt"}}
+    first, second = (draw(network, pictures, tmp_path, figures, seed=seed, **arguments) for seed in (0, 1))
+    assert first.get_suptitle().startswith("Saliency of test images, mean over 2 noisy copies\n")
+    assert np.array_equal(picture(first.axes[1]), picture(first.axes[2]))
+    assert not np.array_equal(picture(first.axes[1]), picture(second.axes[1]))
+
+
+def test_no_name_of_a_patient_or_a_file(pictures, tmp_path, figures):
+    figure = draw(Linear(0, 1, SIDE, SIDE), pictures, tmp_path, figures, per_class=3)
+    texts = " ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+    assert "melanoma" in texts
+    content = (tmp_path / "out" / "saliency.png").read_bytes()
+    for secret in ("DOE", "secret", str(tmp_path)):
+        assert secret not in texts
+        assert secret.encode() not in content
+
+
+def test_a_volume_is_seen_from_the_feet(tmp_path, figures):
+    """The patient's right is at the left, the front at the top; the slice is one through the body's axis."""
+    values = np.zeros((4, 6, 5), dtype=np.float32)
+    values[3, 0, 2] = 1  # right and back
+    nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), tmp_path / "ct.nii.gz")
+    network = Linear(0, 1, 4, 6, 5)
+    with torch.no_grad():
+        network.weight[0, 0, 3, 0, 2] = 9
+    volumes = dataset([{"image": str(tmp_path / "ct.nii.gz"), "patient": "p", "label": 0}])
+    image, own = draw(network, volumes, tmp_path, figures).axes
+    assert image.get_xlabel() == "slice 3 of 5, last axis"
+    weight = scaled(network.weight[0, 0].detach().numpy())
+    assert picture(own).shape == (6, 4)
+    np.testing.assert_allclose(picture(own), weight[:, :, 2].T[::-1, ::-1], rtol=1e-5)
+    assert np.unravel_index(picture(own).argmax(), (6, 4)) == (5, 0)
+
+
+def test_models_that_cannot_be_compared(pictures, tmp_path, figures):
+    network, path = Linear(0, 1, SIDE, SIDE), tmp_path / "model.pt"
+    cases = [
+        (Linear(0, 1, SIDE, SIDE + 1).state_dict(), CLASSES, "weights are of another network"),
+        (network.state_dict(), CLASSES[::-1], "trained on the classes melanoma, naevus, not naevus, melanoma"),
+    ]
+    for state, labels, message in cases:
+        torch.save(state, path)
+        (tmp_path / "model.json").write_text(json.dumps({"labels": labels}))
+        with pytest.raises(InputError, match=message):
+            draw(network, pictures, tmp_path, figures, compare={"supervised": path})
+    for compare, message in (
+        ({"supervised": tmp_path / "none.pt"}, r"none\.pt: there is no such file"),
+        ({"ours": path}, "has the name 'ours' of the model itself"),
+        ("model.pt", "Give names and files"),
+    ):
+        with pytest.raises(InputError, match=message):
+            draw(network, pictures, tmp_path, figures, compare=compare)
+    with pytest.raises(InputError, match="not a classification"):
+        draw(network, pictures, tmp_path, figures, task="segmentation")
+    assert not (tmp_path / "out").exists()
