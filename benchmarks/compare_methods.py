@@ -20,42 +20,63 @@ from matplotlib.figure import Figure
 from monai_ssl.reports import save_figure
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-BUNDLES = ("supervised", "mean_teacher", "noteacher")
-METRICS = {"auroc": "AUROC", "average_precision": "average precision"}
+SYSTEMS = {
+    "supervised": ("supervised",),
+    "mean_teacher": ("mean_teacher",),
+    "noteacher": ("noteacher",),
+    "src": ("srcl", "src"),
+    "srcl_joint": ("srcl", "joint"),
+    "srcl": ("srcl",),
+}
+"""Each system's bundle, and the overlays that make it of the bundle."""
+
+METRICS = {
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "accuracy": "accuracy",
+    "accuracy_one_against_rest": "one-against-rest accuracy",
+    "sensitivity_most_probable": "sensitivity",
+    "specificity_most_probable": "specificity",
+}
+"""Those that an evaluation has, which depends on the task; the last four are of the most probable class."""
 
 
-def train_and_evaluate(bundle: str, dataset_dir: Path, seed: int, root: Path, overrides: list[str]) -> dict:
-    """Run one bundle on one data list; return its evaluation."""
+def train_and_evaluate(system: str, dataset_dir: Path, seed: int, root: Path, overrides: list[str]) -> dict:
+    """Run one system on one data list; return its evaluation."""
     report = root / "eval" / "evaluation" / "evaluation.json"
     if not report.is_file():
         root.mkdir(parents=True, exist_ok=True)
+        bundle, *overlays = SYSTEMS[system]
         configs = REPOSITORY / "bundles" / bundle / "configs"
-        train, evaluate = str(configs / "train.json"), str(configs / "evaluate.json")
+        train = [str(configs / f"{name}.json") for name in ("train", *overlays)]
+        evaluate = [*train, str(configs / "evaluate.json")]
         shared = ["--bundle_root", str(root), "--dataset_dir", str(dataset_dir), "--seed", str(seed), *overrides]
-        for run_id, files in {"training": train, "evaluating": str([train, evaluate])}.items():
-            command = [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", files, *shared]
+        for run_id, files in {"training": train, "evaluating": evaluate}.items():
+            command = [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", str(files), *shared]
             log = root / f"{run_id}.log"
             with log.open("w") as file:
                 done = subprocess.run(command, cwd=REPOSITORY, stdout=file, stderr=subprocess.STDOUT, check=False)
             if done.returncode:
-                raise SystemExit(f"{bundle}, seed {seed}: {run_id} failed, see {log}")
+                raise SystemExit(f"{system}, seed {seed}: {run_id} failed, see {log}")
     return json.loads(report.read_text())
 
 
 def table(results: dict[str, list[dict]]) -> str:
     """Format mean and standard deviation over the seeds, and each seed's AUROC, as Markdown."""
+    known = next(iter(results.values()))[0]["mean"]
+    metrics = [metric for metric in METRICS if metric in known]
     lines = [
-        "| method | " + " | ".join(METRICS.values()) + " | AUROC, each seed |",
-        "| --- |" + " --- |" * (len(METRICS) + 1),
+        "| method | " + " | ".join(METRICS[metric] for metric in metrics) + " | AUROC, each seed |",
+        "| --- |" + " --- |" * (len(metrics) + 1),
     ]
-    for bundle, reports in results.items():
+    for system, reports in results.items():
         cells = []
-        for metric in METRICS:
+        for metric in metrics:
             values = np.array([report["mean"][metric]["value"] for report in reports], dtype=float)
             spread = f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else ""
             cells.append(f"{values.mean():.3f}{spread}")
         each = ", ".join(f"{report['mean']['auroc']['value']:.3f}" for report in reports)
-        lines.append(f"| {bundle} | " + " | ".join(cells) + f" | {each} |")
+        lines.append(f"| {system} | " + " | ".join(cells) + f" | {each} |")
     return "\n".join(lines)
 
 
@@ -85,27 +106,27 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset_dirs", nargs="+", type=Path, required=True, help="a data list for each seed")
     parser.add_argument("--output", type=Path, required=True, help="where the runs, table.md and auroc.png go")
-    parser.add_argument("--bundles", nargs="+", default=list(BUNDLES), choices=BUNDLES)
+    parser.add_argument("--systems", nargs="+", default=["supervised", "mean_teacher", "noteacher"], choices=SYSTEMS)
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="runs side by side")
     parser.add_argument("--title", default="Methods on the same labels")
     options, overrides = parser.parse_known_args(arguments)
-    runs = [(bundle, seed) for bundle in options.bundles for seed in range(len(options.dataset_dirs))]
+    runs = [(system, seed) for system in options.systems for seed in range(len(options.dataset_dirs))]
     with ThreadPoolExecutor(options.jobs) as pool:
         futures = {
-            (bundle, seed): pool.submit(
+            (system, seed): pool.submit(
                 train_and_evaluate,
-                bundle,
+                system,
                 options.dataset_dirs[seed].resolve(),
                 seed,
-                options.output.resolve() / f"{bundle}_{seed}",
+                options.output.resolve() / f"{system}_{seed}",
                 overrides,
             )
-            for bundle, seed in runs
+            for system, seed in runs
         }
-        results: dict[str, list[dict]] = {bundle: [] for bundle in options.bundles}
-        for number, ((bundle, seed), future) in enumerate(futures.items(), start=1):
-            results[bundle].append(future.result())
-            print(f"{number}/{len(runs)}: {bundle}, seed {seed}", flush=True)
+        results: dict[str, list[dict]] = {system: [] for system in options.systems}
+        for number, ((system, seed), future) in enumerate(futures.items(), start=1):
+            results[system].append(future.result())
+            print(f"{number}/{len(runs)}: {system}, seed {seed}", flush=True)
     text = table(results)
     (options.output / "table.md").write_text(text + "\n")
     save_figure(figure_of(results, options.title), options.output / "auroc.png")

@@ -10,7 +10,9 @@ from monai_ssl.bundle.provenance import (
     tracking_hint,
     tracking_uri,
 )
+from monai_ssl.bundle.saliency import write_saliency
 from monai_ssl.bundle.setup import as_bool, distribute, prepare_run, show_input_errors_plainly
+from monai_ssl.bundle.stages import start_from
 
 __all__ = [
     "as_bool",
@@ -24,8 +26,10 @@ __all__ = [
     "read_model_info",
     "run_parameters",
     "show_input_errors_plainly",
+    "start_from",
     "track_evaluation",
     "tracking_enabled",
     "tracking_hint",
     "tracking_uri",
+    "write_saliency",
 ]

@@ -90,9 +90,18 @@ def _running_config() -> dict[str, Any] | None:
     return None
 
 
-def distribute(method: nn.Module, device: str | torch.device) -> DistributedDataParallel:
-    """Wrap a method for the process group; on GPUs its BatchNorm layers are synchronised over the processes."""
-    if torch.device(device).type == "cuda":
+def distribute(
+    method: nn.Module, device: str | torch.device, find_unused_parameters: bool = False
+) -> DistributedDataParallel:
+    """Wrap a method for the process group; on GPUs its BatchNorm layers are synchronised over the processes.
+
+    Args:
+        method: on its device already.
+        device: this process's.
+        find_unused_parameters: for methods whose losses do not reach all that is trainable, as contrastive
+            pre-training does not reach the classifier.
+    """
+    device_ids = [device] if torch.device(device).type == "cuda" else None
+    if device_ids:
         nn.SyncBatchNorm.convert_sync_batchnorm(method)
-        return DistributedDataParallel(method, device_ids=[device])
-    return DistributedDataParallel(method)
+    return DistributedDataParallel(method, device_ids=device_ids, find_unused_parameters=find_unused_parameters)

@@ -7,6 +7,7 @@ from monai_ssl.handlers.disagreement import DisagreementCount, MetricVariance
 from monai_ssl.handlers.ema import EMAHandler
 from monai_ssl.handlers.history import TrainingHistory
 from monai_ssl.handlers.predictions import PredictionCollector
+from monai_ssl.handlers.pretraining import PretrainingReport
 from monai_ssl.handlers.report import TrainingReport
 from monai_ssl.handlers.roc_auc import MacroROCAUC
 from monai_ssl.handlers.tracking import MLflowTracker
@@ -19,6 +20,7 @@ __all__ = [
     "MacroROCAUC",
     "MetricVariance",
     "PredictionCollector",
+    "PretrainingReport",
     "RegionDice",
     "TrainingCheckpoint",
     "TrainingHistory",

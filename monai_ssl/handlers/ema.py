@@ -8,6 +8,7 @@ from ignite.engine import Engine, Events
 from torch import Tensor, nn
 
 from monai_ssl.engines.events import StepEvents
+from monai_ssl.errors import InputError
 
 __all__ = ["EMAHandler", "ema_update_"]
 
@@ -23,8 +24,6 @@ def ema_update_(averages: Sequence[Tensor], values: Sequence[Tensor], decay: flo
         values: tensors of the same shapes.
         decay: in [0, 1]; 0 copies the values exactly.
     """
-    if not averages:  # which torch refuses
-        return
     if not averages:  # torch's calls over lists refuse an empty one
         return
     if decay == 0:  # a lerp with weight 1 is a copy up to rounding only
@@ -47,11 +46,15 @@ class EMAHandler:
         target: a network of the same architecture; it is set not to require gradients.
         decay: ``d`` in [0, 1).
         warm_up: whether the first updates forget faster, as above.
+        start_epoch: epochs of training before the first update, which copies the source: the one after the last step of
+            these epochs.
         buffers: what becomes of floating-point buffers such as BatchNorm's statistics: ``"average"`` them like the
             weights, ``"copy"`` them, or leave the target its ``"own"``, where it runs forward in training mode.
 
     Raises:
-        ValueError: for a decay out of range, an unknown ``buffers``, or networks that do not match or share weights.
+        ValueError: for a decay out of range, an unknown ``buffers``, a late start without warm-up (which would average
+            with initial weights), or networks that do not match or share weights.
+        InputError: when training starts and has no more epochs than ``start_epoch``.
     """
 
     def __init__(
@@ -61,9 +64,12 @@ class EMAHandler:
         decay: float = 0.99,
         warm_up: bool = True,
         buffers: Buffers = "average",
+        start_epoch: float = 0,
     ) -> None:
         if not 0 <= decay < 1:
             raise ValueError(f"`decay` must be in [0, 1), got {decay!r}.")
+        if start_epoch < 0 or (start_epoch > 0 and not warm_up):
+            raise ValueError(f"`start_epoch` must be at least 0, and 0 without warm-up, got {start_epoch!r}.")
         if buffers not in get_args(Buffers):
             raise ValueError(f"`buffers` must be one of {get_args(Buffers)}, got {buffers!r}.")
         shapes = [{name: value.shape for name, value in network.state_dict().items()} for network in (source, target)]
@@ -72,15 +78,24 @@ class EMAHandler:
         if {*map(id, source.parameters())} & {*map(id, target.parameters())}:
             raise ValueError("`source` and `target` must not share parameters: give a deep copy as `target`.")
         self.source, self.target = source, target.requires_grad_(False)
-        self.decay, self.warm_up, self.buffers = decay, warm_up, buffers
+        self.decay, self.warm_up, self.buffers, self.start_epoch = decay, warm_up, buffers, start_epoch
         self.updates = 0
         self._pairs: dict[str, tuple[list[Tensor], list[Tensor]]] = {}
 
     def attach(self, engine: Engine) -> None:
         """Update after each optimiser step of ``engine`` (or each iteration, where it has no such event)."""
+        engine.add_event_handler(Events.STARTED, self._check_start)
         engine.add_event_handler(Events.STARTED, self._collect)
         has_steps = StepEvents.OPTIMIZER_STEPPED in engine._allowed_events
         engine.add_event_handler(StepEvents.OPTIMIZER_STEPPED if has_steps else Events.ITERATION_COMPLETED, self)
+
+    def _check_start(self, engine: Engine) -> None:
+        if engine.state.max_epochs is not None and self.start_epoch >= engine.state.max_epochs:
+            raise InputError(
+                f"The EMA network is updated after {self.start_epoch:g} epochs of warm-up, and training has "
+                f"{engine.state.max_epochs}: it would learn nothing. Train longer (`--max_epochs`), or give a shorter "
+                "warm-up (`--warmup_epochs`)."
+            )
 
     def _collect(self) -> None:
         """List the tensors once: walking through a deep network costs more than averaging it.
@@ -105,8 +120,10 @@ class EMAHandler:
         """The decay ``d_k`` of the next update."""
         return min(self.decay, 1.0 - 1.0 / (self.updates + 1)) if self.warm_up else self.decay
 
-    def __call__(self, engine: Engine) -> None:  # noqa: ARG002
-        """Do one update."""
+    def __call__(self, engine: Engine) -> None:
+        """Do one update, unless it is too early."""
+        if self.start_epoch and engine.state.iteration < self.start_epoch * (engine.state.epoch_length or 1):
+            return
         ema_update_(*self._pairs["averaged"], self.current_decay)
         ema_update_(*self._pairs["copied"], 0.0)
         self.updates += 1

@@ -40,6 +40,7 @@ class MLflowTracker(MLFlowHandler):
         parameters: names and values, logged once.
         artifacts: files or folders that are copied to the record at the end.
         interval: iterations between two logs; each is a transaction.
+        prefix: what the names of the metrics begin with, for a stage of training beside another in the same run.
 
     Raises:
         ValueError: for an ``interval`` below 1.
@@ -55,6 +56,7 @@ class MLflowTracker(MLFlowHandler):
         parameters: Mapping[str, Any],
         artifacts: Sequence[str | Path],
         interval: int = 50,
+        prefix: str = "",
     ) -> None:
         if interval < 1:
             raise ValueError(f"`interval` must be a positive integer, got {interval!r}.")
@@ -67,6 +69,9 @@ class MLflowTracker(MLFlowHandler):
             close_on_complete=True,
         )
         self.history, self.output_dir, self.parameters = history, Path(output_dir), dict(parameters)
+        self.prefix = prefix
+        if prefix:
+            self.default_tracking_params = []  # `max_epochs` of one stage would stand for the run's
 
     def attach(self, engine: Engine) -> None:
         """Log the run of a :class:`~monai_ssl.engines.SemiSupervisedTrainer`."""
@@ -103,7 +108,7 @@ class MLflowTracker(MLFlowHandler):
         self._log_metrics(self.history.rows[-1], step=engine.state.iteration)
 
     def _log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
-        super()._log_metrics({metric_name(name): value for name, value in metrics.items()}, step)
+        super()._log_metrics({metric_name(self.prefix + name): value for name, value in metrics.items()}, step)
 
     def _fail(self, engine: Engine, error: BaseException) -> None:  # noqa: ARG002
         try:

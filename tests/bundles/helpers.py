@@ -8,8 +8,8 @@ from pathlib import Path
 from monai.bundle import ConfigWorkflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-BUNDLES = ("supervised", "mean_teacher", "noteacher")
-MAIN = {"supervised": "network", "mean_teacher": "teacher", "noteacher": "average"}
+BUNDLES = ("supervised", "mean_teacher", "noteacher", "srcl")
+MAIN = {"supervised": "network", "mean_teacher": "teacher", "noteacher": "average", "srcl": "teacher"}
 
 
 def configs(bundle: str, *names: str) -> list[str]:
@@ -23,6 +23,7 @@ def small(demo: Path, root: Path, **more) -> dict:
         "bundle_root": str(root),
         "dataset_dir": str(demo),
         "max_epochs": 2,
+        "pretrain_epochs": 1,  # of the bundles that pre-train
         "image_size": 32,
         "batch_size": 8,
         "unlabeled_batch_size": 8,

@@ -14,13 +14,13 @@ from monai_ssl.errors import find_input_error
 from tests.bundles.helpers import REPOSITORY, call, command, environment, run_bundle, small
 
 
-def kill_in_the_second_epoch(arguments, root):
-    """Start a run and kill it, as a power cut would, after its first checkpoint."""
+def kill_in_the_second_epoch(arguments, root, checkpoint="checkpoint"):
+    """Start a run and kill it, as a power cut would, after its first checkpoint (of that name)."""
     process = subprocess.Popen(
         arguments, cwd=REPOSITORY, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 120
-    while not (root / "models" / "checkpoint.pt").is_file():
+    while not (root / "models" / f"{checkpoint}.pt").is_file():
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -248,3 +248,22 @@ def test_momentum_is_taken_up(tmp_path):
     # The velocity after step n is 2 - 2^(1-n), so the weight is 2 n - 2 (1 - 2^-n).
     assert run("a.pt", 1) == 6 - 2 * (1 - 2**-3)
     assert run("a.pt", 2, resume=True) == 12 - 2 * (1 - 2**-6)
+
+
+def test_a_stage_that_trains_on_deletes_the_checkpoints_of_later_ones(tmp_path):
+    """What a later stage has learnt began with other weights."""
+    path, later = tmp_path / "first.pt", tmp_path / "second.pt"
+
+    def stage(epochs, resume):
+        trainer = counter_trainer(max_epochs=epochs)
+        TrainingCheckpoint(path, {"method": trainer.method}, resume, obsolete=[later]).attach(trainer)
+        trainer.run()
+
+    later.write_bytes(b"of an earlier run")
+    stage(2, resume=False)
+    assert not later.exists()
+    later.write_bytes(b"of this run")
+    stage(2, resume=True)  # which has nothing left to do
+    assert later.exists()
+    stage(3, resume=True)
+    assert not later.exists()

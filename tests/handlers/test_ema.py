@@ -7,6 +7,7 @@ from ignite.engine import Events
 from monai.engines import SupervisedTrainer
 from torch import nn
 
+from monai_ssl.errors import InputError
 from monai_ssl.handlers import EMAHandler, TrainingCheckpoint
 from tests.engines.counting import Counter, counter_trainer, ones, same_bits
 
@@ -165,3 +166,33 @@ def test_a_network_without_buffers_and_without_warm_up():
     ema = EMAHandler(method, target, decay=0.0, warm_up=False)
     counter_trainer([ema], max_epochs=1, method=method, data=[ones(3.0)]).run()
     assert target.weight.item() == 3
+
+
+@pytest.mark.parametrize("start", [0, 1, 2, 1.5])
+def test_a_late_start_copies_the_source_and_averages_from_there(start):
+    """Three iterations an epoch; the student after iteration i is i."""
+    method, target = Counter(), Counter()
+    with torch.no_grad():
+        target.weight.fill_(7.0)
+    ema = EMAHandler(method, target, start_epoch=start)
+    before = []
+    trainer = counter_trainer([ema], max_epochs=3, method=method)
+    trainer.add_event_handler(Events.ITERATION_COMPLETED, lambda: before.append(target.weight.item()))
+    trainer.run()
+    first = max(math.ceil(3 * start), 1)  # the last step of the epochs before the start
+    averaged = range(first, 10)
+    assert before[: first - 1] == [7.0] * (first - 1)
+    assert before[first - 1] == first
+    assert target.weight.item() == pytest.approx(sum(averaged) / len(averaged), rel=1e-6)
+    assert ema.updates == len(averaged)
+
+
+def test_a_start_that_training_does_not_reach_is_refused():
+    for start in (2, 5):
+        method = Counter()
+        trainer = counter_trainer([EMAHandler(method, Counter(), start_epoch=start)], max_epochs=2, method=method)
+        with pytest.raises(InputError, match="--warmup_epochs"):
+            trainer.run()
+    for arguments in ({"start_epoch": -1}, {"start_epoch": 1, "warm_up": False}):
+        with pytest.raises(ValueError, match="start_epoch"):
+            EMAHandler(Counter(), Counter(), **arguments)

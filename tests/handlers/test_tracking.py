@@ -26,13 +26,13 @@ class Loader(list):
         self[:] = [ones(float("nan") if self.broken and epoch == 3 else 1.0)] * 3
 
 
-def train(folder, loader, epochs, resume=False):
+def train(folder, loader, epochs, resume=False, name=None, prefix=""):
     method = Counter()
     evaluator = ScriptedEvaluator({epoch: {"auroc": epoch / 8} for epoch in range(1, 9)})
     ramp = LinearRamp(6.0, length=3, unit="iteration")
     trainer = counter_trainer(max_epochs=epochs, method=method, data=loader, weight=ramp)
     history = TrainingHistory(folder / "history.csv", trainer.optimizers["losses"], evaluator)
-    name = make_run_name("counter", folder, resume)
+    name = name or make_run_name("counter", folder, resume)
     tracker = MLflowTracker(
         history,
         folder,
@@ -42,6 +42,7 @@ def train(folder, loader, epochs, resume=False):
         parameters={"seed": 3, "loss_weight.count": 6.0},
         artifacts=[folder / "history.csv", folder / "missing.png"],
         interval=2,
+        prefix=prefix,
     )
     saver = TrainingCheckpoint(folder / "checkpoint.pt", {"method": method, "history": history}, resume)
     for handler in (ValidationHandler(1, evaluator), history, tracker, saver):
@@ -148,3 +149,25 @@ def test_the_interval_is_checked(tmp_path):
 def test_a_class_may_be_called_anything():
     assert metric_name("val_auroc_Cyst (simple), left & Ödem") == "val_auroc_Cyst _simple__ left _ Ödem"
     assert metric_name("step/loss_supervised") == "step/loss_supervised"
+
+
+def test_two_stages_of_training_are_in_one_run(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    name = make_run_name("staged", tmp_path, resume=False)
+    loader = Loader([None] * 3)
+    train(tmp_path, loader, epochs=2, name=name, prefix="pretrain_")
+    train(tmp_path, loader, epochs=3, name=name)
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/mlruns.db")
+    (run,) = client.search_runs(client.get_experiment_by_name(EXPERIMENT).experiment_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["max_epochs"] == "3"
+    steps = {
+        metric: [point.step for point in client.get_metric_history(run.info.run_id, metric)]
+        for metric in ("pretrain_auroc", "auroc", "pretrain_step/loss_count", "step/loss_count")
+    }
+    assert steps == {
+        "pretrain_auroc": [3, 6],
+        "auroc": [3, 6, 9],
+        "pretrain_step/loss_count": [2, 4, 6],
+        "step/loss_count": [2, 4, 6, 8],
+    }
