@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks import cache, datalist_memory, dicom_reading, ema, plain_views, training_step, views
+from benchmarks import cache, datalist_memory, dicom_reading, ema, plain_views, relational_step, training_step, views
 from benchmarks.bare_loops import BareBatch, prepare, supervised
 from benchmarks.timing import alternate
 from monai_ssl.methods import Supervised
@@ -71,6 +71,18 @@ def test_views(capsys: pytest.CaptureFixture[str]) -> None:
         assert min(times + ratios) > 0
     views.measure_device(torch.rand(2, 3, 8, 8), torch.device("cpu"), repeats=1)
     assert capsys.readouterr().out.count(" ms, x ") == 2
+
+
+def test_relational_step(capsys: pytest.CaptureFixture[str]) -> None:
+    relational_step.main(["--repeats", "1", "--images", "12", "--image_size", "32", "--threads", "1"])
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    counts = {row[0]: row[1:4] for row in rows if row and row[0] in relational_step.PASSES}
+    assert counts == {
+        "mean_teacher": ["6", "12", "6"],
+        "src": ["6", "12", "6"],
+        "srcl_joint": ["4", "12", "8"],
+        "pre-training": ["6", "12", "12"],
+    }
 
 
 def test_plain_views_are_those_of_the_batch() -> None:

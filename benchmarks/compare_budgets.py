@@ -1,0 +1,70 @@
+"""Puts comparisons at several labeling budgets together: a table, and the test AUROC of each system by budget.
+
+    python -m benchmarks.compare_budgets --comparisons RUNS/0.05 RUNS/0.1 RUNS/0.2 --output RUNS
+
+Each folder is the output of ``python -m benchmarks.compare_methods`` at one budget, and has its name.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.compare_methods import SYSTEMS, table
+from monai_ssl.reports import save_figure
+
+Results = dict[str, list[dict]]
+
+
+def read_comparison(folder: Path) -> Results:
+    """Read the evaluations of every system in a comparison, by seed."""
+    found = {system: sorted(folder.glob(f"{system}_[0-9]*/eval/evaluation/evaluation.json")) for system in SYSTEMS}
+    return {system: [json.loads(path.read_text()) for path in paths] for system, paths in found.items() if paths}
+
+
+def figure_of(comparisons: dict[str, Results], title: str) -> Figure:
+    """Draw the mean test AUROC over the seeds by budget, a line a system, and each seed as a point."""
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.subplots()
+    systems = list(dict.fromkeys(system for results in comparisons.values() for system in results))
+    for number, system in enumerate(systems):
+        places, means = [], []
+        for place, results in enumerate(comparisons.values()):
+            values = [report["mean"]["auroc"]["value"] for report in results.get(system, [])]
+            if values:
+                x = place + 0.06 * (number - (len(systems) - 1) / 2)
+                axes.plot([x] * len(values), values, ".", color=f"C{number}", alpha=0.5)
+                places.append(x)
+                means.append(np.mean(values))
+        axes.plot(places, means, "o-", color=f"C{number}", linewidth=1.2, markersize=4, label=system)
+    axes.set_xticks(range(len(comparisons)), comparisons)
+    axes.set_xlabel("labeled part of the training images")
+    axes.set_ylabel("mean test AUROC: seeds and their mean")
+    axes.set_title(title, fontsize=10)
+    axes.grid(axis="y", color="#e6e6e6")
+    axes.set_axisbelow(True)
+    axes.legend(fontsize=8, frameon=False)
+    return figure
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the tables and draw the figure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--comparisons", nargs="+", type=Path, required=True, help="a folder for each budget")
+    parser.add_argument("--output", type=Path, required=True, help="where budgets.md and budgets.png go")
+    parser.add_argument("--title", default="Methods by labeling budget")
+    options = parser.parse_args(arguments)
+    comparisons = {folder.name: read_comparison(folder) for folder in options.comparisons}
+    empty = [str(folder) for folder in options.comparisons if not comparisons[folder.name]]
+    if empty:
+        parser.error(f"there is no evaluation in {', '.join(empty)}")
+    text = "\n\n".join(f"{budget}\n\n{table(results)}" for budget, results in comparisons.items())
+    (options.output / "budgets.md").write_text(text + "\n")
+    save_figure(figure_of(comparisons, options.title), options.output / "budgets.png")
+    print(f"{text}\n\nFigure: {options.output / 'budgets.png'}")
+
+
+if __name__ == "__main__":
+    main()
