@@ -245,3 +245,21 @@ def test_only_random_transforms_are_seeded():
 
     list(TwoStreamLoader(labeled(3), unlabeled(3), 3, 3, {"labeled": 1, "unlabeled": 2}, [Seeded(), transform]))
     assert len(set(Seeded.seeds)) == 2  # the first view of each stream, with a seed of its own
+
+
+def test_views_on_a_device_are_those_of_the_cpu():
+    """The meta device has no values, but says where the transforms were run."""
+    seen = []
+
+    def note(view):
+        seen.append({key: value.device.type for key, value in view.items()})
+        return view
+
+    given = {"labeled": labeled(5), "unlabeled": unlabeled(7), "batch_size": 2, "unlabeled_batch_size": 3}
+    settings = given | {"num_views": {"labeled": 1, "unlabeled": 2}, "transforms": note}
+    for device, expected in ((None, "cpu"), ("cpu", "cpu"), ("meta", "meta")):
+        seen.clear()
+        next(iter(TwoStreamLoader(**settings, device=device)))
+        assert seen == [{"image": expected, "label": expected}, {"image": expected}, {"image": expected}]
+    with pytest.raises(ValueError, match="num_workers"):
+        TwoStreamLoader(**settings, device="cpu", num_workers=1)
