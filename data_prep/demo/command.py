@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.1,
         help="labeled training images: a fraction such as 0.1, or a count such as 40 (default: %(default)s)",
     )
+    sizes = ", ".join(f"{name}: {kind.image_size}" for name, kind in KINDS.items())
+    parser.add_argument("--image_size", type=int, help=f"rows and columns of an image (default: {sizes})")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -39,6 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
         patients=arguments.patients,
         lesions=arguments.lesions,
         budget=arguments.budget,
+        image_size=arguments.image_size,
     )
     print(f"{folder}\n{DataList.load(folder).summary()}")
 

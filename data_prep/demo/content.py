@@ -27,12 +27,13 @@ _PROTOCOL = (
 )
 
 
-def write_content(folder: Path, parameters: dict[str, Any], progress: bool) -> None:
+def write_content(folder: Path, parameters: dict[str, Any], command: str, progress: bool) -> None:
     """Write ``images/``, ``labels.csv`` and ``datalist.json``; the data list is built from the label file.
 
     Args:
         folder: the folder to fill.
         parameters: ``seed``, ``patients``, ``budget`` and ``image_size``; all of it goes into the provenance.
+        command: what makes this data set, for the provenance.
         progress: whether to show a progress bar.
 
     Raises:
@@ -62,6 +63,7 @@ def write_content(folder: Path, parameters: dict[str, Any], progress: bool) -> N
         entries,
         set(drawn),
         parameters=parameters,
+        command=command,
         protocol=_PROTOCOL.format(budget=budget),
         name="demo",
         task="multilabel",

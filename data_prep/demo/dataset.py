@@ -1,5 +1,6 @@
 """A demo data set as a folder that is made once and never by halves."""
 
+import json
 import os
 import secrets
 import shutil
@@ -8,6 +9,7 @@ from typing import Any
 
 from data_prep.demo.kinds import KINDS, Kind
 from monai_ssl.data.datalist import DATALIST_NAME, DataList
+from monai_ssl.data.datalist_file import read_content
 from monai_ssl.errors import InputError
 from monai_ssl.files import make_folder
 
@@ -63,8 +65,7 @@ def make_demo(
         raise InputError(f"Demo images of {size} pixels a side show no findings. Give {kind.least_size} or more.")
     count = counts[kind.unit]
     parameters: dict[str, Any] = {
-        **({"phantom": phantom} if kind.named else {}),
-        "generator": kind.generator,
+        **kind.release,
         "seed": seed,
         kind.unit: kind.count if count is None else count,
         "budget": budget,
@@ -79,6 +80,8 @@ def make_demo(
 def demo_dir(bundle_root: str | os.PathLike[str], phantom: str = "head") -> str:
     """The demo data set next to the bundles; it is made where it is missing.
 
+    One that was made with other arguments, as a seed or a budget, is taken as it is, but none of other images.
+
     Args:
         bundle_root: of a bundle.
         phantom: ``"head"`` for ``<bundle_root>/../../data/demo``, ``"dermoscopy"`` for ``.../data/demo_dermoscopy``.
@@ -87,13 +90,22 @@ def demo_dir(bundle_root: str | os.PathLike[str], phantom: str = "head") -> str:
         The absolute path of the folder.
 
     Raises:
-        InputError: when there is no such phantom, or the folder cannot be written.
+        InputError: when there is no such phantom, the folder holds another or an older data set, or it cannot be
+            written.
     """
     kind = _kind(phantom)
     folder = (Path(bundle_root) / ".." / ".." / "data" / kind.folder).resolve()
     if not (folder / DATALIST_NAME).is_file():
         print(f"No data set is given: making the demo data set ({kind.text}) in {folder}", flush=True)
         make_demo(folder, phantom=phantom)
+        return str(folder)
+    made = _made_with(folder)
+    if {key: made[key] for key in ("phantom", "generator") if key in made} != kind.release:
+        raise InputError(
+            f"{folder}: this is not the demo data set ({kind.text}) of this version: it was made with "
+            f"{made or 'another command'}, not with {kind.release}. Remove this folder, and the demo is made anew, or "
+            "give a data set with --dataset_dir."
+        )
     return str(folder)
 
 
@@ -103,12 +115,19 @@ def _kind(phantom: str) -> Kind:
     return KINDS[phantom]
 
 
+def _made_with(folder: Path) -> dict[str, Any]:
+    """The parameters of the data set in a folder; none for one that is no demo."""
+    provenance = read_content(folder).get("provenance")
+    parameters = provenance.get("parameters") if isinstance(provenance, dict) else None
+    return parameters if isinstance(parameters, dict) else {}
+
+
 def _make_whole(folder: Path, kind: Kind, parameters: dict[str, Any], progress: bool) -> None:
     """Write the data set beside the folder, then give it its name."""
     make_folder(folder.parent)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        kind.write(temporary, parameters, progress)
+        kind.write(temporary, parameters, kind.command(parameters), progress)
         try:
             temporary.rename(folder)
         except OSError:
@@ -126,6 +145,6 @@ def _is_made(folder: Path, parameters: dict[str, Any]) -> bool:
     if not (folder / DATALIST_NAME).is_file():
         raise InputError(f"{folder}: this is not a demo data set, and nothing is written over it. {remedy}")
     made = DataList.load(folder).provenance.get("parameters")
-    if made != parameters:
+    if json.dumps(made, sort_keys=True) != json.dumps(parameters, sort_keys=True):  # 1 == 1.0, but only one is a count
         raise InputError(f"{folder}: this data set was made with {made}, not with {parameters}. {remedy}")
     return True

@@ -1,6 +1,6 @@
 """The kinds of demo data sets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,11 @@ class Kind:
         count: how many of them.
         image_size: rows and columns.
         least_size: the fewest rows and columns.
-        generator: to be raised with every change of the images, so that an older set is not taken for this one.
-        named: whether the parameters name the phantom; those of the first kind do not.
-        write: writes the data set into a folder, from its parameters, with or without a progress bar.
+        release: the parameters that tell its images from others: ``phantom``, which those of the first kind do not
+            name, and ``generator``, to be raised with every change of the images, so that an older set is not taken for
+            this one.
+        write: writes the data set into a folder, from its parameters, with the command in its provenance, with or
+            without a progress bar.
     """
 
     text: str
@@ -32,9 +34,14 @@ class Kind:
     count: int
     image_size: int
     least_size: int
-    generator: int
-    named: bool
-    write: Callable[[Path, dict[str, Any], bool], None]
+    release: Mapping[str, Any]
+    write: Callable[[Path, dict[str, Any], str, bool], None]
+
+    def command(self, parameters: dict[str, Any]) -> str:
+        """The command that makes the data set of these parameters, without what it takes anyway."""
+        implied = {"generator": self.release["generator"], "image_size": self.image_size}
+        options = [f"--{key} {value}" for key, value in parameters.items() if implied.get(key) != value]
+        return " ".join(["python -m data_prep demo", *options])
 
 
 KINDS = {
@@ -45,8 +52,7 @@ KINDS = {
         count=60,
         image_size=128,
         least_size=32,
-        generator=1,
-        named=False,
+        release={"generator": 1},
         write=content.write_content,
     ),
     "dermoscopy": Kind(
@@ -56,8 +62,7 @@ KINDS = {
         count=740,
         image_size=96,
         least_size=32,
-        generator=1,
-        named=True,
+        release={"phantom": "dermoscopy", "generator": 1},
         write=dermoscopy.write_content,
     ),
 }

@@ -14,8 +14,6 @@ FRACTIONS = (0.6, 0.2, 0.2)
 """Of training, validation and test."""
 LABELS_NAME = "labels.csv"
 
-_NOT_IN_COMMAND = ("generator", "image_size")
-
 
 def save_data_list(
     folder: Path,
@@ -23,6 +21,7 @@ def save_data_list(
     drawn: Collection[int],
     *,
     parameters: Mapping[str, Any],
+    command: str,
     protocol: str,
     **head: Any,
 ) -> None:
@@ -33,6 +32,7 @@ def save_data_list(
         entries: labeled entries of ``"training"``, ``"validation"`` and ``"test"``.
         drawn: which training entries keep their labels.
         parameters: the arguments of the data set.
+        command: what makes it.
         protocol: what was split and drawn, in sentences.
         **head: name, task, labels, modality, channels and spatial_dims of the :class:`DataList`.
 
@@ -51,12 +51,11 @@ def save_data_list(
         "validation": entries["validation"],
         "test": entries["test"],
     }
-    options = [f"--{key} {value}" for key, value in parameters.items() if key not in _NOT_IN_COMMAND]
     DataList(
         **head,
         **lists,
         provenance={
-            "command": " ".join(["python -m data_prep demo", *options]),
+            "command": command,
             "parameters": parameters,
             "protocol": protocol,
             "counts": {key: len(value) for key, value in lists.items()},

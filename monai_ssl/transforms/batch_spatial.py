@@ -20,7 +20,8 @@ class BatchRandFlipd(BatchTransform):
     Args:
         keys: keys of tensors ``(B, C, *spatial)``.
         prob: probability for each image.
-        spatial_axis: the spatial axis, counted from 0; -1 (the last) is left-right in an image as displayed.
+        spatial_axis: the spatial axis, counted from 0, or from -1, the last. Left-right is -1 in pictures and DICOM
+            images as displayed, but 0 in NIfTI images, whose axes are in the order of RAS.
         allow_missing_keys: whether a key may be missing.
     """
 

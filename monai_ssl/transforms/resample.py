@@ -30,12 +30,15 @@ def modes_of_keys(mode: str | Sequence[str], keys: Sequence[Hashable]) -> list[s
 
 
 def grid_type(batch: Tensor) -> torch.dtype:
-    """Return the type that the grid must have for ``resample``: the images' own, or float32 for whole numbers."""
-    return batch.dtype if batch.is_floating_point() else torch.float32
+    """Return the type that the grid must have for ``resample``: float64 for images of it, float32 for all others.
+
+    In half precision, neighboring columns of a wide image would have the same place.
+    """
+    return torch.promote_types(batch.dtype, torch.float32)
 
 
 def resample(batch: Tensor, grid: Tensor, mode: str, key: Hashable) -> Tensor:
-    """Sample each image at the places of ``grid``; what lies outside is 0, and masks keep their type.
+    """Sample each image at the places of ``grid``; what lies outside is 0, and images and masks keep their type.
 
     Args:
         batch: images ``(B, C, *spatial)``, 2D or 3D.

@@ -1,6 +1,7 @@
 import argparse
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -163,7 +164,7 @@ def test_same_seed_gives_the_same_bytes(demo: Path, tmp_path: Path) -> None:
 def test_release_is_the_one_that_earlier_versions_made(demo: Path) -> None:
     made = DataList.load(demo).provenance
     assert made["parameters"] == {"generator": 1, "seed": 0, "patients": 10, "budget": 0.1, "image_size": 48}
-    assert made["command"] == "python -m data_prep demo --seed 0 --patients 10 --budget 0.1"
+    assert made["command"] == "python -m data_prep demo --seed 0 --patients 10 --budget 0.1 --image_size 48"
     assert made["counts"] == {"labeled": 12, "unlabeled": 60, "validation": 24, "test": 24}
     labels = hashlib.sha256((demo / "labels.csv").read_bytes()).hexdigest()
     assert labels == made["sha256"]["labels.csv"] == "a4f62bb905836a087adcf285419a91fbb400599b6c63186a1c2d30ffd11aeff2"
@@ -226,6 +227,20 @@ def test_demo_dir_makes_the_set_once(
     assert not capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "provenance", [None, {}, {"parameters": {"generator": 0}}, {"parameters": {"phantom": "knee"}}]
+)
+def test_demo_dir_refuses_an_older_or_another_data_set(tmp_path: Path, provenance: dict[str, Any] | None) -> None:
+    folder = tmp_path / "data" / "demo"
+    folder.mkdir(parents=True)
+    (folder / "datalist.json").write_text(json.dumps({"provenance": provenance}))
+    with pytest.raises(
+        InputError, match=f"^{re.escape(str(folder.resolve()))}: this is not .*simulated head CT.*Remove"
+    ):
+        demo_dir(tmp_path / "bundles" / "some")
+    assert [file.name for file in folder.iterdir()] == ["datalist.json"]
+
+
 @pytest.mark.parametrize(("text", "budget"), [("0.2", 0.2), ("9", 9)])
 def test_command(tmp_path: Path, text: str, budget: float, capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser()
@@ -233,7 +248,7 @@ def test_command(tmp_path: Path, text: str, budget: float, capsys: pytest.Captur
     run(parser.parse_args(["--output", str(tmp_path / "demo"), "--patients", "3", "--seed", "2", "--budget", text]))
     made = json.loads((tmp_path / "demo" / "datalist.json").read_text())["provenance"]
     assert made["parameters"]["budget"] == budget
-    assert f"--seed 2 --patients 3 --budget {text}" in made["command"]
+    assert made["command"].endswith(f"--seed 2 --patients 3 --budget {text}")  # the size is the default
     assert "labeled" in capsys.readouterr().out
 
 

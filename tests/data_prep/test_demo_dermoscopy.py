@@ -1,6 +1,7 @@
 import csv
 import hashlib
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from PIL import Image
 from data_prep.__main__ import main
 from data_prep.datasets.isic2018_tables import DIAGNOSES
 from data_prep.demo import dataset, demo_dir, make_demo
+from data_prep.demo.dermoscopy.camera import take_photograph
+from data_prep.demo.dermoscopy.lesion import make_lesion
 from data_prep.demo.dermoscopy.shares import apportion, draw_labeled
 from monai_ssl.data.datalist import DataList
 from monai_ssl.errors import InputError
@@ -58,6 +61,19 @@ def test_images_are_color_photographs_that_tell_nothing_else(skins: Path) -> Non
             assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (SIZE, SIZE))
             assert not image.getexif()
     assert LoadRadiologyImage(channels=3)(files[0]).shape == (3, SIZE, SIZE)
+
+
+def test_images_show_the_diagnosis_of_the_label_file(skins: Path) -> None:
+    labels = {image: DIAGNOSES.index(name) for image, name in truth(skins).items() if image.endswith("_1")}
+    assert len(labels) == LESIONS
+    for image, diagnosis in labels.items():
+        rng = np.random.default_rng([0, int(image.split("_")[1]) - 1, diagnosis])
+        surface = make_lesion(rng, diagnosis, 2 * SIZE)
+        hairy = max(0.0, rng.normal(0, 0.25))
+        rng.choice(3, p=[0.74, 0.18, 0.08])  # one, two or three photographs
+        drawn = take_photograph(rng, surface, SIZE, hairy).astype(float)
+        written = np.asarray(Image.open(skins / "images" / f"{image}.jpg"), float)
+        assert np.abs(written - drawn).mean() < 9  # by JPEG; with another diagnosis it is above 13
 
 
 def test_data_list_agrees_with_the_label_file(skins: Path) -> None:
@@ -122,6 +138,29 @@ def test_budget_is_drawn_from_each_diagnosis(budget: float | int, expected: list
     assert [Counter(labels[index] for index in drawn)[label] for label in (1, 4, 5)] == expected
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_larger_budget_contains_the_smaller(seed: int) -> None:
+    counts = [61, 385, 27, 23, 62, 5, 6]  # of the training images of 740 lesions
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(7), counts)).tolist()
+    owners = [str(index // 2) for index in range(len(labels))]
+    smaller: set[int] = set()
+    for budget in range(1, len(labels) + 1):
+        drawn = set(draw_labeled(labels, owners, budget, seed))
+        assert smaller <= drawn
+        assert len(drawn) == max(7, budget)
+        smaller = drawn
+        shares = np.bincount([labels[index] for index in drawn])
+        assert shares.min() >= 1
+        # In proportion: by Sainte-Laguë no image moved to another diagnosis would be fairer.
+        gained, lost = (2 * shares + 1) / counts, (2 * shares - 1) / counts
+        assert lost[shares > 1].max(initial=0) <= gained.min()
+
+
+def test_largest_remainders_are_not_nested() -> None:
+    """Why a budget is not shared out as lesions are: a larger one may take a label away."""
+    assert [apportion(total, [6, 6, 2], 1) for total in (10, 11)] == [[4, 4, 2], [5, 5, 1]]
+
+
 def test_larger_budget_changes_nothing_but_the_labels(skins: Path, tmp_path: Path) -> None:
     more = DataList.load(small(tmp_path / "more", budget=30))
     less = DataList.load(skins)
@@ -143,7 +182,10 @@ def test_same_seed_gives_the_same_bytes(skins: Path, tmp_path: Path) -> None:
 
 def test_provenance_repeats_the_set(skins: Path) -> None:
     made = DataList.load(skins).provenance
-    assert made["command"] == "python -m data_prep demo --phantom dermoscopy --seed 0 --lesions 60 --budget 0.1"
+    assert (
+        made["command"]
+        == "python -m data_prep demo --phantom dermoscopy --seed 0 --lesions 60 --budget 0.1 --image_size 32"
+    )
     assert made["parameters"]["image_size"] == SIZE
     assert "none has fewer than 5 lesions" in made["protocol"]
 
@@ -195,12 +237,48 @@ def test_demo_dir_makes_the_set_once(
         demo_dir(bundle, "knee")
 
 
+def test_a_count_is_not_taken_for_a_fraction(tmp_path: Path) -> None:
+    small(tmp_path / "demo", lesions=50, budget=1)
+    with pytest.raises(InputError, match=r"was made with .*'budget': 1,.* not with .*'budget': 1\.0,"):
+        small(tmp_path / "demo", lesions=50, budget=1.0)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"generator": 0}, {"generator": None}, {"phantom": None}, {"phantom": "knee"}, {"phantom": "head"}]
+)
+def test_demo_dir_refuses_images_of_another_release(skins: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
+    bundle, folder = tmp_path / "bundles" / "some", tmp_path / "data" / "demo_dermoscopy"
+    shutil.copytree(skins, folder)
+    assert demo_dir(bundle, "dermoscopy") == str(folder.resolve())  # of other numbers than by default
+    content = json.loads((folder / "datalist.json").read_text(encoding="utf-8"))
+    made = content["provenance"]["parameters"] | changes
+    content["provenance"]["parameters"] = {key: value for key, value in made.items() if value is not None}
+    (folder / "datalist.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        demo_dir(bundle, "dermoscopy")
+    assert str(caught.value).startswith(f"{folder.resolve()}: this is not the demo data set")
+    assert "Remove this folder" in str(caught.value)
+    assert len(list((folder / "images").iterdir())) == len(truth(skins))
+
+
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["demo", "--phantom", "dermoscopy", "--lesions", "50", "--seed", "2", "--budget", "9"]
+    options = [
+        "demo",
+        "--phantom",
+        "dermoscopy",
+        "--lesions",
+        "50",
+        "--seed",
+        "2",
+        "--budget",
+        "9",
+        "--image_size",
+        "32",
+    ]
     assert main([*options, "--output", str(tmp_path / "demo")]) == 0
     assert "demo_dermoscopy: multiclass labels (classes: 7), XC images" in capsys.readouterr().out
     made = json.loads((tmp_path / "demo" / "datalist.json").read_text())["provenance"]
     assert made["counts"]["labeled"] == made["parameters"]["budget"] == 9
-    assert made["parameters"]["image_size"] == 96
+    assert made["parameters"]["image_size"] == 32
     assert main([*options, "--patients", "5", "--output", str(tmp_path / "other")]) == 2
     assert "patients are given, but the dermoscopy demo is made of lesions" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from scipy import ndimage
 from sklearn.neighbors import NearestCentroid
 
 from data_prep.datasets.isic2018_tables import DIAGNOSES
-from data_prep.demo.dermoscopy.camera import take_photograph
+from data_prep.demo.dermoscopy.camera import _view, take_photograph
 from data_prep.demo.dermoscopy.canvas import EXTENT, Canvas, make_canvas, soft
 from data_prep.demo.dermoscopy.lesion import make_lesion
 from data_prep.demo.dermoscopy.lines import draw_lines, radial_streaks
@@ -53,6 +53,27 @@ def test_lesion_differs_from_the_skin_around_it(diagnosis: int) -> None:
     assert inner > 1.2 * outer
     moved = np.abs(lesions[:, away < 0.25].mean(axis=1) - lesions[:, away > 1.3].mean(axis=1)).max(axis=1)
     assert np.median(moved) > 0.05
+
+
+def test_vascular_lesions_are_the_reddest() -> None:
+    """Blood takes green light and leaves the red, pigment takes both."""
+    canvas = make_canvas(64)
+    away = np.hypot(canvas.x, canvas.y)
+    redness = {}
+    for diagnosis, name in enumerate(DIAGNOSES):
+        lesions = [make_lesion(np.random.default_rng(seed), diagnosis, 64) for seed in range(12)]
+        taken = [np.log(lesion[away > 1.3].mean(axis=0) / lesion[away < 0.25].mean(axis=0)) for lesion in lesions]
+        red, green, _ = np.median(taken, axis=0)
+        redness[name] = green - red
+    assert redness.pop("VASC") > 1.5 * max(redness.values())
+
+
+def test_skin_beyond_the_canvas_is_no_border() -> None:
+    frame = make_canvas(48)
+    lesion = np.full((32, 32, 3), 0.5, np.float32)
+    for seed in range(20):
+        seen = _view(np.random.default_rng(seed), lesion, frame.x / EXTENT, frame.y / EXTENT)
+        np.testing.assert_allclose(seen, 0.5, rtol=1e-6)
 
 
 def test_color_follows_beer_and_lambert() -> None:

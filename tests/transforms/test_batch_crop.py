@@ -101,6 +101,28 @@ def test_area_and_aspect_ratio_are_as_asked(spatial):
     assert abs(stats.pearsonr(*transform.starts.T).statistic) < 0.06
 
 
+def test_places_are_all_pixels_from_one_edge_to_the_other():
+    transform = BatchRandResizedCropd("image", scale=(0.25, 0.25), ratio=(1, 1)).set_random_state(0)
+    transform.randomize(blank(1000, 8, 6))
+    starts, lengths = boxes(transform, (8, 6))
+    assert lengths.unique(dim=0).tolist() == [[4, 3]]
+    for places, room in zip(starts.T, (4, 3), strict=True):
+        values, counts = places.unique(return_counts=True)
+        assert values.tolist() == list(range(room + 1))
+        assert stats.chisquare(counts).pvalue > 0.01
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_is_only_of_the_result(dtype):
+    ramp = torch.arange(224, dtype=dtype).expand(2, 1, 224, 224)
+    whole = BatchRandResizedCropd("image", scale=(1, 1), ratio=(1, 1))({"image": ramp})["image"]
+    assert whole.dtype == dtype
+    assert torch.equal(whole, ramp)
+    transform = BatchRandResizedCropd("image")
+    half, full = (transform.set_random_state(0)({"image": images})["image"] for images in (ramp, ramp.float()))
+    assert torch.equal(half, full.to(dtype))
+
+
 def test_volume_and_aspect_ratios_in_3d():
     transform = BatchRandResizedCropd("image", scale=(0.05, 0.2), ratio=(0.8, 1.25)).set_random_state(0)
     transform.randomize(blank(1500, 3000, 2000, 4000))

@@ -63,6 +63,17 @@ def test_affine_without_ranges_is_the_identity(shape):
         torch.testing.assert_close(transform({"image": images})["image"], images, rtol=0, atol=3e-6)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest"])
+def test_half_precision_is_only_of_the_result(dtype, mode):
+    ramp = torch.arange(224, dtype=dtype).expand(2, 1, 3, 224)  # whole numbers up to 256 are exact in bfloat16
+    result = affine(ramp, mode=mode)
+    assert result.dtype == dtype
+    assert torch.equal(result, ramp)
+    turned = [affine(images, 0.5, 0.1, 0.05, mode) for images in (ramp, ramp.float())]
+    assert torch.equal(turned[0], turned[1].to(dtype))
+
+
 @pytest.mark.parametrize("quarters", [-1, 1, 2])
 @pytest.mark.parametrize("size", [8, 9])
 def test_quarter_turns_of_a_square(quarters, size):

@@ -23,7 +23,7 @@ _FREQUENCIES = {"MEL": 0.111, "NV": 0.669, "BCC": 0.051, "AKIEC": 0.033, "BKL": 
 _LEAST_OF_EACH = 5  # three for training, one each for validation and test
 _LEAST_LESIONS = 50  # so that NV is still the most frequent
 _VIEWS = (0.74, 0.18, 0.08)  # how often a lesion has one, two or three photographs
-_STREAM = 3  # apart from those of monai_ssl.data
+_STREAM = 3  # not 1 or 2, as split and budget; but lesions 1 to 3, from 0, have the streams 1 to 3 if they are MEL
 _PROTOCOL = (
     "Simulated dermoscopy. The diagnoses of the lesions are as frequent as in ISIC 2018, but none has fewer than "
     "{least} lesions. The lesions of each diagnosis are split 60/20/20 into training, validation and test; all "
@@ -34,12 +34,13 @@ _PROTOCOL = (
 )
 
 
-def write_content(folder: Path, parameters: dict[str, Any], progress: bool) -> None:
+def write_content(folder: Path, parameters: dict[str, Any], command: str, progress: bool) -> None:
     """Write ``images/``, ``labels.csv`` and ``datalist.json``.
 
     Args:
         folder: the folder to fill.
         parameters: ``phantom``, ``seed``, ``lesions``, ``budget`` and ``image_size``; all go into the provenance.
+        command: what makes this data set, for the provenance.
         progress: whether to show a progress bar.
 
     Raises:
@@ -62,6 +63,7 @@ def write_content(folder: Path, parameters: dict[str, Any], progress: bool) -> N
         entries,
         set(draw_labeled(labels, owners, budget, seed)),
         parameters=parameters,
+        command=command,
         protocol=_PROTOCOL.format(budget=budget, least=_LEAST_OF_EACH),
         name="demo_dermoscopy",
         task="multiclass",

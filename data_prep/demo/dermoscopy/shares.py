@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monai_ssl.data.budget import sample_budget
 
@@ -29,7 +30,8 @@ def apportion(total: int, weights: Sequence[float], least: int) -> list[int]:
 def draw_labeled(labels: Sequence[int], owners: Sequence[str], budget: float | int, seed: int) -> list[int]:
     """Draw the images that keep their labels, from each diagnosis in proportion, and at least one.
 
-    A draw without regard to the diagnosis would have to be much larger to meet the rarest ones.
+    A draw without regard to the diagnosis would have to be much larger to meet the rarest ones. With the same seed, a
+    larger budget contains every smaller one.
 
     Args:
         labels: the diagnosis of each training image.
@@ -47,7 +49,21 @@ def draw_labeled(labels: Sequence[int], owners: Sequence[str], budget: float | i
     count = len(sample_budget([0] * len(labels), owners, budget, seed))
     members = [[index for index, other in enumerate(labels) if other == label] for label in sorted(set(labels))]
     drawn: list[int] = []
-    for own, share in zip(members, apportion(count, [len(own) for own in members], 1), strict=True):
-        chosen = sample_budget([labels[index] for index in own], [owners[index] for index in own], share, seed)
+    for own, share in zip(members, _nested_shares(count, [len(own) for own in members]), strict=True):
+        chosen = sample_budget([labels[index] for index in own], [owners[index] for index in own], int(share), seed)
         drawn += [own[index] for index in chosen]
     return sorted(drawn)
+
+
+def _nested_shares(total: int, sizes: Sequence[int]) -> NDArray[np.intp]:
+    """Whole numbers in proportion to the sizes, at least one of each, none of which falls when the total rises.
+
+    The k-th of n members stands at ``(k - 1/2) / n`` of its group, the first of each before all others; the ``total``
+    foremost are taken. This is the divisor method of Sainte-Laguë (M. L. Balinski and H. P. Young, "Fair
+    representation", 1982). Largest remainders, as in ``apportion``, may take back what a smaller total has given.
+    """
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    rank = np.concatenate([np.arange(size) for size in sizes])
+    place = np.where(rank == 0, 0, (rank + 0.5) / np.repeat(sizes, sizes))
+    foremost = np.argsort(place, kind="stable")[: max(total, len(sizes))]
+    return np.bincount(group[foremost], minlength=len(sizes))
