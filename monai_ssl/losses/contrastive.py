@@ -49,7 +49,7 @@ def supervised_contrastive_loss(
         raise ValueError(f"There is nothing to contrast in {views} view of {images} image: give two views or images.")
     with torch.autocast(projections.device.type, enabled=False):
         z = projections.flatten(0, 1).to(torch.promote_types(projections.dtype, torch.float32))
-        z = F.normalize(z, dim=1)
+        z = F.normalize(z, dim=1, eps=1e-4)  # which bounds the gradient of a projection next to 0
         similarity = z @ z.T / temperature
         itself = torch.eye(views * images, dtype=torch.bool, device=z.device)
         log_probability = similarity - similarity.masked_fill(itself, -torch.inf).logsumexp(dim=1, keepdim=True)

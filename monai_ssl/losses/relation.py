@@ -2,22 +2,22 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from monai_ssl.distributed import gather_images
 
 __all__ = ["RelationLoss", "relation_loss", "sample_relations"]
 
 
-def sample_relations(features: Tensor, eps: float = 1e-8) -> Tensor:
+def sample_relations(features: Tensor, eps: float = 1e-4) -> Tensor:
     """Return the relations of the images of a batch: the Gram matrix with rows of length 1.
 
     ``G = A A^T``, ``R_i = G_i / ||G_i||_2``, in float32 at least: Gram matrices of half-precision activations overflow.
-    A row below ``eps``, of an image without any activation, is divided by ``eps``.
+    An image that has next to no activation beside the others has no relations: its row is 0, since the gradient of a
+    row of length 1 grows without bound.
 
     Args:
         features: A, ``(B, ...)``; all but the first axis are flattened.
-        eps: the smallest norm that is divided by, above 0.
+        eps: rows whose norm is below ``eps ||A||_F^2`` are 0; above 0.
 
     Returns:
         R, ``(B, B)``.
@@ -29,10 +29,15 @@ def sample_relations(features: Tensor, eps: float = 1e-8) -> Tensor:
         raise ValueError(f"Features must be (B, ...) with two axes or more, got the shape {tuple(features.shape)}.")
     with torch.autocast(features.device.type, enabled=False):
         activations = features.flatten(1).to(torch.promote_types(features.dtype, torch.float32))
-        return F.normalize(activations @ activations.T, dim=1, eps=eps)
+        # R does not depend on the scale of A: at a length of 1 nothing vanishes or overflows, whatever the network.
+        scale = activations.detach().norm().clamp(min=torch.finfo(activations.dtype).tiny)
+        gram = (activations / scale) @ (activations / scale).T
+        norm = gram.norm(dim=1, keepdim=True)
+        known = norm > eps
+        return torch.where(known, gram / torch.where(known, norm, 1.0), 0.0)
 
 
-def relation_loss(student: Tensor, teacher: Tensor, eps: float = 1e-8) -> Tensor:
+def relation_loss(student: Tensor, teacher: Tensor, eps: float = 1e-4) -> Tensor:
     """Squared difference of two networks' relations: ``L_SRC = ||R^S - R^T||_F^2 / B``.
 
     It is 0 when the activations are equal or a multiple of each other. Gradient flows to both arguments: detach the
@@ -65,7 +70,7 @@ class RelationLoss(nn.Module):
         ValueError: when ``eps`` is not positive.
     """
 
-    def __init__(self, eps: float = 1e-8) -> None:
+    def __init__(self, eps: float = 1e-4) -> None:
         super().__init__()
         if not eps > 0:
             raise ValueError(f"`eps` must be positive, got {eps!r}.")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from monai_ssl.losses.classification import SupervisedLoss
-from monai_ssl.tasks import Task
+from monai_ssl.tasks import Task, check_task
 
 __all__ = ["Batch", "Method", "joint_images"]
 
@@ -27,6 +27,9 @@ class Method(nn.Module, ABC):
         task: ``"multilabel"`` or ``"multiclass"``.
         class_weights: weights of the classes in the supervised loss, for ``"multiclass"`` only.
         supervised_loss: a loss of (logits, labels) in place of :class:`monai_ssl.losses.SupervisedLoss`.
+
+    Raises:
+        ValueError: for an unknown task, or class weights beside a loss that would not know of them.
     """
 
     views: ClassVar[dict[str, int]]
@@ -39,7 +42,9 @@ class Method(nn.Module, ABC):
         self, task: Task, class_weights: list[float] | None = None, supervised_loss: nn.Module | None = None
     ) -> None:
         super().__init__()
-        self.task = task
+        if class_weights is not None and supervised_loss is not None:
+            raise ValueError("`class_weights` are of the cross-entropy: give them to your `supervised_loss` itself.")
+        self.task = check_task(task)
         self.supervised_loss = supervised_loss or SupervisedLoss(task, class_weights)
 
     @property

@@ -12,13 +12,14 @@ from monai_ssl.methods.base import Batch, Method, joint_images
 from monai_ssl.networks.features import LayerFeatures
 from monai_ssl.tasks import Task
 
-__all__ = ["ContrastivePretraining", "check_comparable", "joint_labels"]
+__all__ = ["ContrastivePretraining", "check_comparable", "check_positives", "joint_labels"]
 
 
 class ContrastivePretraining(Method):
     """``L_con`` of two views of every image, by what labels there are: the first stage of SRCL.
 
-    The layers after ``features.layer``, such as the classifier, get no gradient and stay as they are.
+    The layers after ``features.layer``, such as the classifier, get no gradient. (Statistics of BatchNorm there move,
+    as in any forward pass.)
 
     Source: SRCL, algorithm 1 and equation 2; see :func:`monai_ssl.losses.supervised_contrastive_loss`.
 
@@ -28,6 +29,9 @@ class ContrastivePretraining(Method):
         features: takes the features of a layer of ``network``.
         task: ``"multilabel"`` or ``"multiclass"``.
         contrastive_loss: the loss of projections ``(2, B, D)`` and labels.
+
+    Raises:
+        InputError: for a loss that compares label vectors, with ``"multiclass"``.
     """
 
     views: ClassVar[dict[str, int]] = {"labeled": 2, "unlabeled": 2}
@@ -43,7 +47,7 @@ class ContrastivePretraining(Method):
     ) -> None:
         super().__init__(task)
         self.student, self.head, self.features = network, head, features
-        self.contrastive_loss = contrastive_loss or SupervisedContrastiveLoss()
+        self.contrastive_loss = check_positives(contrastive_loss or SupervisedContrastiveLoss(), task)
 
     @property
     def candidates(self) -> dict[str, nn.Module]:
@@ -66,11 +70,25 @@ class ContrastivePretraining(Method):
 
 def joint_labels(batch: Batch, task: Task) -> Tensor:
     """The labels of the labeled images, then -1 for each unlabeled one."""
-    labels = batch["labeled"][0]["label"]
+    labels = batch["labeled"][0]["label"].float()  # -1 has no place in every type of integers
     if task == "multiclass":
         labels = labels.flatten()
     count = len(joint_images(batch, 0)) - len(labels)
     return torch.cat([labels, labels.new_full((count, *labels.shape[1:]), -1)])
+
+
+def check_positives(loss: SupervisedContrastiveLoss, task: Task) -> SupervisedContrastiveLoss:
+    """Return the loss, if it can compare the labels of the task.
+
+    Raises:
+        InputError: if it cannot.
+    """
+    if loss.positives == "jaccard" and task == "multiclass":
+        raise InputError(
+            "The overlap of labels ('jaccard') is of images with several labels, and those of this data set have one. "
+            "Give `--positives equal`."
+        )
+    return loss
 
 
 def check_comparable(batch: Batch) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from monai_ssl.losses.contrastive import SupervisedContrastiveLoss
 from monai_ssl.losses.relation import RelationLoss
 from monai_ssl.methods.base import Batch, joint_images
-from monai_ssl.methods.contrastive import joint_labels
+from monai_ssl.methods.contrastive import check_positives, joint_labels
 from monai_ssl.methods.mean_teacher import TeacherMode
 from monai_ssl.methods.src import SRC
 from monai_ssl.networks.features import LayerFeatures
@@ -38,6 +38,7 @@ class SRCL(SRC):
 
     Raises:
         ValueError: for an unknown task or teacher mode.
+        InputError: for a loss that compares label vectors, with ``"multiclass"``.
     """
 
     loss_names: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -57,7 +58,8 @@ class SRCL(SRC):
         teacher_mode: TeacherMode = "train",
     ) -> None:
         super().__init__(network, features, task, class_weights, supervised_loss, relation_loss, teacher_mode)
-        self.head, self.contrastive_loss = head, contrastive_loss or SupervisedContrastiveLoss()
+        self.head = head
+        self.contrastive_loss = check_positives(contrastive_loss or SupervisedContrastiveLoss(), task)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of :class:`SRC`, and ``"contrastive"``.

@@ -16,7 +16,7 @@ def form_features(activations: Tensor, form: FeatureForm) -> Tensor:
     """Turn activations into one vector an image.
 
     Args:
-        activations: ``(B, C, *spatial)``.
+        activations: ``(B, C)`` or ``(B, C, *spatial)``, 2D or 3D.
         form: ``"pooled"``: ReLU and the mean over the positions, ``(B, C)``, which does not grow with the image;
             ``"flat"``: everything in a row, ``(B, C * positions)``.
 
@@ -59,9 +59,10 @@ class LayerFeatures(nn.Module):
         features: list[Tensor] = []
 
         def keep(_: nn.Module, __: Any, output: Any) -> None:
-            if not isinstance(output, Tensor) or output.ndim < 2 or len(output) != len(image):
+            # With three axes it is a transformer's tokens, where the channels come last.
+            if not isinstance(output, Tensor) or output.ndim not in (2, 4, 5) or len(output) != len(image):
                 what = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
-                raise self._error(network, f"gives a {what}, not a tensor (images, channels, ...)")
+                raise self._error(network, f"gives a {what}, not a tensor (images, channels, *2D or 3D)")
             features.append(form_features(output, self.form))
 
         hook = _find_layer(network, self.layer).register_forward_hook(keep)
@@ -106,10 +107,10 @@ def count_features(network: nn.Module, layer: str, image_shape: tuple[int, ...],
 
 
 def _find_layer(network: nn.Module, layer: str) -> nn.Module:
-    try:
-        return network.get_submodule(layer)
-    except AttributeError:
-        raise InputError(f"{type(network).__name__} has no layer {layer!r}. {_names(network)}") from None
+    layers = dict(network.named_modules())
+    if not layer or layer not in layers:
+        raise InputError(f"{type(network).__name__} has no layer {layer!r}. {_names(network)}")
+    return layers[layer]
 
 
 def _names(network: nn.Module) -> str:

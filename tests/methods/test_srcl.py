@@ -108,6 +108,28 @@ def test_batches_without_an_unlabeled_or_without_a_known_label(name):
     assert unknown[method.loss_names["losses"][-1]].item() > 0
 
 
+def test_labels_of_any_type_leave_the_unlabeled_images_unlabeled():
+    method = make("contrastive", "multiclass")
+    data = batch(method, "multiclass")
+    expected = method(data)["contrastive"].item()
+    for dtype in (torch.uint8, torch.int64):
+        data["labeled"][0]["label"] = data["labeled"][0]["label"].to(dtype)
+        assert method(data)["contrastive"].item() == expected
+
+
+def test_an_overlap_of_labels_needs_several_of_them():
+    loss = SupervisedContrastiveLoss(positives="jaccard")
+    for kind in (ContrastivePretraining, SRCL):
+        kind(network(), ProjectionHead(4), LayerFeatures("2"), "multilabel", contrastive_loss=loss)
+        with pytest.raises(InputError, match="--positives equal"):
+            kind(network(), ProjectionHead(4), LayerFeatures("2"), "multiclass", contrastive_loss=loss)
+
+
+def test_class_weights_beside_a_loss_that_does_not_know_them_are_refused():
+    with pytest.raises(ValueError, match="class_weights"):
+        SRC(network(), LayerFeatures("2"), "multiclass", [1.0, 2.0, 3.0], BrierLoss("multiclass"))
+
+
 @pytest.mark.parametrize("name", ["contrastive", "src", "srcl"])
 def test_a_batch_of_one_image_is_refused(name):
     method = make(name)

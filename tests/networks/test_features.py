@@ -74,9 +74,10 @@ class Odd(nn.Module):
     def __init__(self):
         super().__init__()
         self.twice, self.unused, self.pair, self.total = nn.Identity(), nn.Identity(), Pair(), Total()
+        self.tokens = nn.Flatten(0, 1)
 
     def forward(self, x):
-        self.pair(x), self.total(x)
+        self.pair(x), self.total(x), self.tokens(x)
         return self.twice(self.twice(x))
 
 
@@ -97,13 +98,15 @@ class Total(nn.Module):
         ("twice", "runs 2 times"),
         ("pair", "gives a tuple"),
         ("total", r"gives a shape \(\)"),
+        ("tokens", r"gives a shape \(2, 4, 4\)"),
         ("layer4", "has no layer 'layer4'"),
+        ("", "has no layer ''"),
     ],
 )
 def test_layers_without_features_are_named_with_those_there_are(layer, message):
     with pytest.raises(InputError, match=message) as caught:
         LayerFeatures(layer)(Odd(), torch.rand(2, 1, 4, 4))
-    assert "Name one of its layers: twice, unused, pair, total;" in str(caught.value)
+    assert "Name one of its layers: twice, unused, pair, total, tokens;" in str(caught.value)
 
 
 def test_the_head_has_relu_between_its_layers():
