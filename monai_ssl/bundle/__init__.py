@@ -10,15 +10,18 @@ from monai_ssl.bundle.provenance import (
     tracking_hint,
     tracking_uri,
 )
-from monai_ssl.bundle.saliency import write_saliency
-from monai_ssl.bundle.setup import as_bool, distribute, prepare_run, show_input_errors_plainly
-from monai_ssl.bundle.stages import start_from
+from monai_ssl.bundle.saliency import SaliencyMaps
+from monai_ssl.bundle.setup import as_bool, distribute, join_processes, prepare_run, show_input_errors_plainly
+from monai_ssl.bundle.stages import check_stages, start_from
 
 __all__ = [
+    "SaliencyMaps",
     "as_bool",
+    "check_stages",
     "distribute",
     "find_bundle_root",
     "find_thresholds",
+    "join_processes",
     "load_model",
     "make_run_name",
     "model_info",
@@ -31,5 +34,4 @@ __all__ = [
     "tracking_enabled",
     "tracking_hint",
     "tracking_uri",
-    "write_saliency",
 ]

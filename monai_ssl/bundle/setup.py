@@ -16,7 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from monai_ssl.errors import InputError, find_input_error
 from monai_ssl.files import make_folder, write_json
 
-__all__ = ["as_bool", "distribute", "prepare_run", "show_input_errors_plainly"]
+__all__ = ["as_bool", "distribute", "join_processes", "prepare_run", "show_input_errors_plainly"]
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +88,18 @@ def _running_config() -> dict[str, Any] | None:
             return caller.parser.get()
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+def join_processes(device: str | torch.device) -> None:
+    """Join the process group that a launcher such as ``torchrun`` prepares: nccl for GPUs, else gloo.
+
+    Args:
+        device: this process's. A GPU becomes the current one, which is where collectives of Python objects put them.
+    """
+    on_gpu = torch.device(device).type == "cuda"
+    if on_gpu:
+        torch.cuda.set_device(device)
+    torch.distributed.init_process_group("nccl" if on_gpu else "gloo")
 
 
 def distribute(

@@ -1,4 +1,4 @@
-"""From one stage of training to the next."""
+"""Training in stages: what must fit before the first, and how the next begins."""
 
 import logging
 from collections.abc import Iterable
@@ -11,9 +11,32 @@ from torch import nn
 from monai_ssl.bundle.model import load_model
 from monai_ssl.errors import InputError
 
-__all__ = ["start_from"]
+__all__ = ["check_stages", "start_from"]
 
 logger = logging.getLogger(__name__)
+
+
+def check_stages(pretrain_epochs: int, max_epochs: int | None = None, warmup_epochs: float = 0) -> None:
+    """Refuse lengths of the stages with which one of them could learn nothing, before the first has begun.
+
+    Args:
+        pretrain_epochs: of the first stage.
+        max_epochs: of the second; ``None`` where it is not run.
+        warmup_epochs: of the second.
+
+    Raises:
+        InputError: for a first stage without epochs, or a warm-up that is as long as the second.
+    """
+    if pretrain_epochs < 1:
+        raise InputError(
+            f"There are {pretrain_epochs} epochs of pre-training. Give `--pretrain_epochs` 1 or more, or train without "
+            "that stage: the overlay `src.json` does."
+        )
+    if max_epochs is not None and warmup_epochs >= max_epochs:
+        raise InputError(
+            f"The warm-up of {warmup_epochs:g} epochs leaves nothing of the {max_epochs} epochs of fine-tuning. Train "
+            "longer (`--max_epochs`), or give a shorter warm-up (`--warmup_epochs`)."
+        )
 
 
 def start_from(path: str | Path, networks: Iterable[nn.Module], seed: int) -> None:

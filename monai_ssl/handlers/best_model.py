@@ -33,6 +33,7 @@ class BestModelSaver:
         metrics: for each candidate the metric in the evaluator's ``state.metrics`` that judges it; higher is better.
         info: what must be known to use the model (classes, size...); written beside it as ``model.json``, so that the
             two always belong together.
+        start_epoch: validations before this epoch do not count, as those of a teacher that has learnt nothing yet.
 
     Raises:
         ValueError: when candidates and metrics do not name the same.
@@ -45,11 +46,12 @@ class BestModelSaver:
         candidates: Mapping[str, nn.Module],
         metrics: Mapping[str, str],
         info: Mapping[str, Any] | None = None,
+        start_epoch: float = 0,
     ) -> None:
         if not candidates or set(candidates) != set(metrics):
             raise ValueError(f"Candidates {list(candidates)} and metrics {list(metrics)} must name the same.")
         self.path, self.candidates, self.metrics = Path(path), dict(candidates), dict(metrics)
-        self.info = info
+        self.info, self.start_epoch = info, start_epoch
         self.best: dict[str, Any] = {"value": None, "candidate": None, "epoch": None}
 
     def attach(self, engine: Workflow) -> None:
@@ -58,6 +60,8 @@ class BestModelSaver:
 
     def __call__(self, engine: Workflow) -> None:
         """Write the best candidate, if it beats the best so far."""
+        if engine.state.epoch < self.start_epoch:
+            return
         values = {name: self._value(engine.state.metrics, metric) for name, metric in self.metrics.items()}
         numbers = {name: values[name] for name in self.candidates if not math.isnan(values[name])}
         if len(numbers) < len(values) and engine.state.rank == 0:

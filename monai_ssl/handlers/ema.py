@@ -47,7 +47,7 @@ class EMAHandler:
         decay: ``d`` in [0, 1).
         warm_up: whether the first updates forget faster, as above.
         start_epoch: epochs of training before the first update, which copies the source: the one after the last step of
-            these epochs.
+            these epochs. It copies all buffers, too.
         buffers: what becomes of floating-point buffers such as BatchNorm's statistics: ``"average"`` them like the
             weights, ``"copy"`` them, or leave the target its ``"own"``, where it runs forward in training mode.
 
@@ -123,6 +123,11 @@ class EMAHandler:
     def __call__(self, engine: Engine) -> None:
         """Do one update, unless it is too early."""
         if self.start_epoch and engine.state.iteration < self.start_epoch * (engine.state.epoch_length or 1):
+            return
+        if self.start_epoch and not self.updates:
+            # What ran forward with other weights until now has statistics of these.
+            self.target.load_state_dict(self.source.state_dict())
+            self.updates += 1
             return
         ema_update_(*self._pairs["averaged"], self.current_decay)
         ema_update_(*self._pairs["copied"], 0.0)

@@ -46,7 +46,11 @@ def test_from_inside_the_bundles_folder(demo, tmp_path):
     assert (folder / "models" / "model.pt").is_file()
 
 
-def test_two_processes_agree_with_each_other_and_with_one_on_the_joint_batch(demo, tmp_path):
+@pytest.mark.parametrize(
+    ("bundle", "terms"),
+    [("noteacher", ["supervised_1", "consistency_unlabeled"]), ("srcl", ["supervised", "consistency", "relation"])],
+)
+def test_two_processes_agree_with_each_other_and_with_one_on_the_joint_batch(bundle, terms, demo, tmp_path):
     """Without BatchNorm and augmentation, which see a process's own images, the two runs are the same."""
     same = {
         "backbone": {
@@ -60,6 +64,8 @@ def test_two_processes_agree_with_each_other_and_with_one_on_the_joint_batch(dem
             "norm": ["instance", {"affine": True}],
         },
         "augmentation": "$None",
+        "contrastive_augmentation": "$None",
+        "feature_layer": "features",
         "optimizer#_target_": "torch.optim.SGD",
         "learning_rate": 0.05,
     }
@@ -67,13 +73,13 @@ def test_two_processes_agree_with_each_other_and_with_one_on_the_joint_batch(dem
     whole = {"batch_size": 8, "unlabeled_batch_size": 12}
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m"]
     two, one = tmp_path / "two", tmp_path / "one"
-    call(command("noteacher", ("train", "multi_gpu_train"), "training", {**small(demo, two), **same, **half}, launcher))
-    call(command("noteacher", ("train",), "training", {**small(demo, one), **same, **whole}))
+    call(command(bundle, ("train", "multi_gpu_train"), "training", {**small(demo, two), **same, **half}, launcher))
+    call(command(bundle, ("train",), "training", {**small(demo, one), **same, **whole}))
     first, second = (torch.load(path / "models" / "checkpoint.pt", weights_only=True) for path in (two, one))
     for name, value in first["method"].items():
         torch.testing.assert_close(value, second["method"][name], rtol=1e-4, atol=1e-5, msg=name)
     for row, other in zip(first["history"]["rows"], second["history"]["rows"], strict=True):
-        for name in ("loss", "loss_supervised_1", "loss_consistency_unlabeled", "images"):
+        for name in ("loss", *(f"loss_{term}" for term in terms), "images"):
             assert row[name] == pytest.approx(other[name], rel=1e-4)
 
 

@@ -6,9 +6,11 @@ import json
 import mlflow
 import pytest
 import torch
+from ignite.engine import Events
 from PIL import Image
 
 from monai_ssl.errors import find_input_error
+from monai_ssl.losses import BrierLoss
 from tests.bundles.helpers import call, command, run_bundle, small, workflow
 from tests.bundles.test_resume import kill_in_the_second_epoch
 
@@ -99,16 +101,59 @@ def test_teacher_and_consistency_wait_for_the_warm_up(demo, tmp_path):
     assert float(rows[2]["val_auroc_teacher"]) != float(rows[1]["val_auroc_teacher"])
 
 
-def test_a_warm_up_as_long_as_the_training_is_refused(demo, tmp_path):
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"max_epochs": 1, "warmup_epochs": 1}, "--warmup_epochs"), ({"pretrain_epochs": 0}, "src.json")],
+)
+def test_stages_that_could_learn_nothing_are_refused_before_the_first(changes, message, demo, tmp_path):
     with pytest.raises(RuntimeError) as caught:
-        run_bundle(
-            "srcl",
-            ("train", "src"),
-            "train",
-            "training",
-            **small(demo, tmp_path, max_epochs=1, warmup_epochs=1, **QUIET),
-        )
-    assert "--warmup_epochs" in str(find_input_error(caught.value))
+        run_bundle("srcl", ("train",), "train", "training", **(small(demo, tmp_path, **QUIET) | changes))
+    assert message in str(find_input_error(caught.value))
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_later_run_that_is_cut_leaves_no_encoder_of_an_earlier_one(demo, tmp_path):
+    """Nor does it touch a file that the user names to begin with."""
+    models = tmp_path / "models"
+    models.mkdir()
+    for name in ("encoder", "checkpoint"):
+        (models / f"{name}.pt").write_bytes(b"of an earlier run")
+    (tmp_path / "mine.pt").write_bytes(b"the user's")
+    overrides = small(demo, tmp_path, encoder_path=str(tmp_path / "mine.pt"), pretrain_epochs=2, **QUIET)
+    made = workflow("srcl", ("train",), "train", "pretraining", **overrides)
+    trainer = made.parser.get_parsed_content("pretrain#trainer")
+    trainer.add_event_handler(Events.EPOCH_COMPLETED(once=1), trainer.terminate)
+    trainer.add_event_handler(Events.COMPLETED, lambda: pytest.fail("it was cut"))
+    trainer.fire_event(Events.EPOCH_COMPLETED)
+    assert {path.name for path in models.iterdir()} == {"pretraining_checkpoint.pt"}
+    assert (tmp_path / "mine.pt").read_bytes() == b"the user's"
+
+
+def test_each_system_has_the_losses_and_views_of_the_source(demo, tmp_path):
+    contrastive = ["BatchRandResizedCropd", "BatchRandFlipd", "BatchRandColorJitterd", "BatchRandGrayscaled"]
+    plain = ["BatchRandFlipd", "BatchRandAffined", "BatchRandScaleShiftd"]
+    for overlays, views in (
+        ((), plain),
+        (("src",), plain),
+        (("joint",), contrastive),
+        (("joint", "paper"), contrastive),
+    ):
+        paper = {"pretrained": False} if "paper" in overlays else {}
+        made = workflow("srcl", ("train", *overlays), "train", **small(demo, tmp_path, **paper, **QUIET))
+        content = made.parser.get_parsed_content
+        names = [
+            type(step).__name__ for step in content("train#dataloader").dataset.transforms["labeled"][0].transforms
+        ]
+        assert names == views + ["BatchNormalized"] * len(paper)
+        assert type(content("method").supervised_loss) is BrierLoss
+        weights = {name: weight.value for name, weight in content("train#trainer").loss_weights.items()}
+        expected = {"supervised": 1, "consistency": 2, "relation": 2}
+        assert weights == expected | ({"contrastive": 1} if "joint" in overlays else {})
+        assert content("parameters")["pretrain_epochs"] == (0 if overlays else 1)
+        if not overlays:
+            loader = content("pretrain#dataloader")
+            assert [type(step).__name__ for step in loader.dataset.transforms["unlabeled"][1].transforms] == contrastive
+            assert {name: w.value for name, w in content("pretrain#trainer").loss_weights.items()} == {"contrastive": 1}
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from tests.engines.counting import Counter, ScriptedEvaluator, counter_trainer
 NAN = float("nan")
 
 
-def run(path, script, candidates=None, max_epochs=None, state=None):
+def run(path, script, candidates=None, max_epochs=None, state=None, start_epoch=0):
     """Train one step an epoch, so that the weight is the epoch, and validate with the given metrics."""
     method = Counter()
     networks = {"network": method} if candidates is None else candidates(method)
-    saver = BestModelSaver(path, networks, {name: f"auroc_{name}" for name in networks})
+    saver = BestModelSaver(path, networks, {name: f"auroc_{name}" for name in networks}, start_epoch=start_epoch)
     if state is not None:
         saver.load_state_dict(state)
     metrics = {epoch: {f"auroc_{name}": value for name, value in row.items()} for epoch, row in script.items()}
@@ -42,6 +42,13 @@ def test_the_best_epoch_is_kept_and_ties_keep_the_earlier(tmp_path):
     assert saver.best == {"value": 0.8, "candidate": "network", "epoch": 2}
     assert weight(file) == 2
     assert [path.name for path in file.parent.iterdir()] == ["model.pt"]
+
+
+def test_what_is_validated_too_early_does_not_count(tmp_path):
+    script = {epoch: {"network": value} for epoch, value in enumerate([0.9, 0.6, 0.7], start=1)}
+    for start, expected in ((1, 1), (1.5, 3), (2, 3)):
+        assert run(tmp_path / "model.pt", script, start_epoch=start).best["epoch"] == expected
+        assert weight(tmp_path / "model.pt") == expected
 
 
 def test_candidates_compete(tmp_path):

@@ -187,6 +187,17 @@ def test_a_late_start_copies_the_source_and_averages_from_there(start):
     assert ema.updates == len(averaged)
 
 
+def test_a_late_start_copies_statistics_that_are_the_targets_own():
+    method, target = WithBuffers(), WithBuffers()
+    target.level.fill_(3.0)
+    levels = []
+    trainer = counter_trainer([EMAHandler(method, target, buffers="own", start_epoch=1)], max_epochs=2, method=method)
+    trainer.add_event_handler(Events.ITERATION_COMPLETED, lambda: levels.append(target.level.item()))
+    trainer.run()
+    assert levels == [3, 3, 30, 30, 30, 30]  # the source's after the first epoch, from then on its own again
+    assert target.level.data_ptr() != method.level.data_ptr()
+
+
 def test_a_start_that_training_does_not_reach_is_refused():
     for start in (2, 5):
         method = Counter()
