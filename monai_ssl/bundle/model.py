@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from monai.transforms import Compose
 from numpy.typing import NDArray
 from torch import nn
 
@@ -21,14 +22,27 @@ logger = logging.getLogger(__name__)
 
 MODEL_INFO_NAME = "model.json"
 
+# What two uses of a model must have in common; all else, as the modality's code, may differ.
+_DECISIVE = ("task", "labels", "channels", "spatial_dims", "windows", "image_size", "preprocessing")
 
-def load_model(network: nn.Module, path: str | Path) -> nn.Module:
+
+def load_model(network: nn.Module, path: str | Path, expected: Mapping[str, Any] | None = None) -> nn.Module:
     """Load weights into a network, every one of them.
 
+    Args:
+        network: what they are loaded into.
+        path: the file of the weights.
+        expected: what :func:`model_info` gives for the data and settings that the model is to be used with. What was
+            written beside the model, in a file of its name that ends in ``.json``, must agree with it; where there is
+            no such file, a warning says so.
+
     Raises:
-        InputError: when the file is missing, damaged, or of another network.
+        InputError: when the file is missing, damaged, of another network, or of a model that was trained on other
+            classes or with other settings.
     """
     state = load_checkpoint(path)
+    if expected is not None:
+        _check_use(Path(path), expected)
     try:
         network.load_state_dict(state)
     except (RuntimeError, TypeError, AttributeError) as error:
@@ -40,16 +54,19 @@ def load_model(network: nn.Module, path: str | Path) -> nn.Module:
     return network
 
 
-def model_info(datalist: DataList, **settings: Any) -> dict[str, Any]:
-    """Say what inference must know of a model; :class:`monai_ssl.handlers.BestModelSaver` writes it beside the model.
+def model_info(datalist: DataList, preprocessing: Compose, **settings: Any) -> dict[str, Any]:
+    """Say what the use of a model must know; :class:`monai_ssl.handlers.BestModelSaver` writes it beside the model.
 
     Args:
         datalist: gives task, labels, modality, channels and dimensions.
+        preprocessing: what the model's images go through; the names of its transforms are kept, which tell whether
+            there is a normalization, but not its numbers.
         settings: what else, such as ``windows`` and ``image_size``.
     """
     names = ("modality", "channels", "spatial_dims")
     known = {"labels": list(datalist.labels), "task": datalist.label_task}
-    return known | {name: getattr(datalist, name) for name in names} | settings
+    transforms = [type(transform).__name__ for transform in preprocessing.flatten().transforms]
+    return known | {name: getattr(datalist, name) for name in names} | settings | {"preprocessing": transforms}
 
 
 def read_model_info(model_dir: str | Path, defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,12 +76,37 @@ def read_model_info(model_dir: str | Path, defaults: Mapping[str, Any]) -> dict[
         InputError: when the file is damaged.
     """
     path = Path(model_dir) / MODEL_INFO_NAME
-    if not path.is_file():
-        return dict(defaults)
+    return {**defaults, **_read(path)} if path.is_file() else dict(defaults)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return {**defaults, **json.loads(path.read_text(encoding="utf-8"))}
+        return {**json.loads(path.read_text(encoding="utf-8"))}
     except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
         raise InputError(f"{path}: the file is damaged ({error}). Train again, or put back a copy.") from error
+
+
+def _check_use(path: Path, expected: Mapping[str, Any]) -> None:
+    """Compare what was written beside a model with what it is to be used for."""
+    file = path.with_suffix(".json")
+    if not file.is_file():
+        logger.warning("%s: there is no %s beside it, so its classes and settings are not checked.", path, file.name)
+        return
+    known, wanted = _read(file), json.loads(json.dumps(dict(expected)))
+    different = [
+        f"{name}: {_text(known[name])} (here {_text(wanted[name])})"
+        for name in _DECISIVE
+        if name in known and name in wanted and known[name] != wanted[name]
+    ]
+    if different:
+        raise InputError(
+            f"{path}: this model was trained on other classes or with other settings; {'; '.join(different)}. Give the "
+            "data list, configurations and options that it was trained with, or another model."
+        )
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def find_thresholds(

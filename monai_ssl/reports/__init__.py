@@ -4,6 +4,7 @@ from monai_ssl.reports.evaluation import evaluate
 from monai_ssl.reports.figures import (
     SaliencyRow,
     calibration_figure,
+    check_row_count,
     confusion_figure,
     learning_curves_figure,
     roc_figure,
@@ -11,12 +12,14 @@ from monai_ssl.reports.figures import (
     save_figure,
 )
 from monai_ssl.reports.predictions import read_thresholds, write_predictions
-from monai_ssl.reports.saliency import input_saliency
+from monai_ssl.reports.saliency import check_smooth, input_saliency
 from monai_ssl.reports.saliency_images import choose_images
 
 __all__ = [
     "SaliencyRow",
     "calibration_figure",
+    "check_row_count",
+    "check_smooth",
     "choose_images",
     "confusion_figure",
     "evaluate",

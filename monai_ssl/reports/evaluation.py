@@ -35,8 +35,10 @@ def evaluate(
 
     The thresholds maximise Youden's index on the validation images only. AUROC, average precision, and sensitivity and
     specificity at these thresholds come from the test images, by class and as the mean over the classes that are
-    defined there, each with a 95 % percentile bootstrap interval over patients. In each replicate the mean, too, is
-    over the classes that are defined in it.
+    defined there, each with a 95 % percentile bootstrap interval over patients. A class that is not defined on the
+    validation images has no threshold, so the means of sensitivity and specificity are without it: the report names
+    the classes of these means as ``classes_with_threshold``, those of the others as ``classes``. In each replicate the
+    mean, too, is over the classes that are defined in it.
 
     Multi-class predictions are judged by the most probable class, too, on the images that have a label:
     ``sensitivity_most_probable`` and ``specificity_most_probable``, with means over the same classes as above;

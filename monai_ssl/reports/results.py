@@ -62,6 +62,7 @@ def build_report(
     y = test.label_columns
     *by_class, mean = _measure(test, thresholds, replicates, seed)
     defined = defined_classes(y)
+    called = defined & ~np.isnan(thresholds)
     return {
         "task": test.task,
         "confidence": CONFIDENCE,
@@ -78,7 +79,11 @@ def build_report(
             }
             for c, name in enumerate(class_names)
         },
-        "mean": {"classes": [name for name, known in zip(class_names, defined, strict=True) if known], **mean},
+        "mean": {
+            "classes": [name for name, known in zip(class_names, defined, strict=True) if known],
+            "classes_with_threshold": [name for name, known in zip(class_names, called, strict=True) if known],
+            **mean,
+        },
     }
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from monai_ssl.errors import InputError
 
-__all__ = ["input_saliency"]
+__all__ = ["check_smooth", "input_saliency"]
 
 # MONAI's `VanillaGrad` and `SmoothGrad` do not serve: they take one image at a time, clear the gradients of parameters
 # and leave others there, and draw noise from the global random state; the average of `SmoothGrad` is too small by the
@@ -44,8 +44,7 @@ def input_saliency(
         InputError: for ``smooth`` or ``noise`` that cannot be used.
         ValueError: for classes that do not fit the images or the network, and for dense logits.
     """
-    if not isinstance(smooth, int) or smooth < 0:
-        raise InputError(f"smooth is {smooth!r}. Give the number of noisy copies, or 0 for the plain gradient.")
+    check_smooth(smooth)
     if not noise > 0:
         raise InputError(f"noise is {noise!r}. Give a positive fraction of an image's range, such as 0.15.")
     if classes.shape != images.shape[:1]:
@@ -62,6 +61,16 @@ def input_saliency(
             sample = torch.randn(images.shape, generator=generator, dtype=images.dtype).to(images.device)
             total += _gradient(network, images + deviation * sample, classes)
         return (total / smooth).abs().amax(dim=1)
+
+
+def check_smooth(smooth: int) -> None:
+    """Check a number of noisy copies before anything is computed.
+
+    Raises:
+        InputError: for anything but a whole number from 0.
+    """
+    if not isinstance(smooth, int) or smooth < 0:
+        raise InputError(f"smooth is {smooth!r}. Give the number of noisy copies, or 0 for the plain gradient.")
 
 
 def _gradient(network: nn.Module, images: Tensor, classes: Tensor) -> Tensor:

@@ -37,21 +37,24 @@ def choose_images(
         class_names: C names.
         images: files of the images wanted, as in the data list: absolute, or relative to ``folder``.
         folder: the data list's folder.
-        per_class: how many images of each class, where there are as many; it does not matter with ``images``.
+        per_class: how many images of each class, where there are as many; 0 for none at all. It does not matter with
+            ``images``.
         seed: of the draw.
 
     Returns:
         pairs of an index into ``entries`` and a class index: class by class, or in the order of ``images``.
 
     Raises:
-        InputError: for an image that is not in the list or shows no class, for a number below 1, for labels that are
-            masks, and when no image shows any class.
+        InputError: for an image that is not in the list or shows no class, for ``images`` that are no names, for a
+            negative number, for labels that are masks, and when no image shows any class.
     """
     shown = [_classes(entry) for entry in entries]
     if images is not None:
         return _named(ensure_tuple(images), entries, shown, Path(folder))
-    if not isinstance(per_class, int) or per_class < 1:
-        raise InputError(f"per_class is {per_class!r}. Give a number of images a class, at least 1.")
+    if not isinstance(per_class, int) or per_class < 0:
+        raise InputError(f"per_class is {per_class!r}. Give a number of images a class, or 0 for no saliency maps.")
+    if per_class == 0:
+        return []
     chosen: list[tuple[int, int]] = []
     for index, name in enumerate(class_names):
         candidates = [place for place, classes in enumerate(shown) if index in classes]
@@ -62,7 +65,7 @@ def choose_images(
         drawn = generator.choice(candidates, size=min(per_class, len(candidates)), replace=False)
         chosen += [(int(place), index) for place in drawn]
     if not chosen:
-        raise InputError("no test image shows any class, so there is nothing to draw saliency maps of.")
+        raise InputError("no test image shows any class, by the labels. Give more labeled test images.")
     return chosen
 
 
@@ -72,6 +75,8 @@ def _named(
     places = {absolute_path(folder, path): place for place, entry in enumerate(entries) for path in image_paths(entry)}
     if not names:
         raise InputError("images is empty. Name some test images, or give null to have them chosen.")
+    if not all(isinstance(name, str) for name in names):
+        raise InputError(f"images is {', '.join(map(repr, names))}. Give names of files, such as ['a.png', 'b.png'].")
     chosen: list[tuple[int, int]] = []
     for name in names:
         place = places.get(absolute_path(folder, name))

@@ -28,7 +28,8 @@ def table_rows(report: dict[str, Any]) -> list[list[Any]]:
 def format_table(report: dict[str, Any]) -> str:
     """Format a report as text: a row a class and one of means, each value with its interval.
 
-    Below stands, of multi-class predictions, a second table of the most probable class.
+    Below stand the classes that are in some of the means only, for want of a threshold; and, of multi-class
+    predictions, a second table of the most probable class.
 
     Args:
         report: what :func:`~monai_ssl.reports.evaluation.evaluate` returns. Undefined values show as "-".
@@ -40,6 +41,10 @@ def format_table(report: dict[str, Any]) -> str:
         table.append([name, count, threshold, *(_cell(entry[metric]) for metric in METRICS)])
     title = "{images} test images of {patients} patients".format(**report["test"])
     lines = [f"{title}, {report['confidence']:.0%} bootstrap intervals over patients", "", *_aligned(table)]
+    without = [name for name in report["mean"]["classes"] if name not in report["mean"]["classes_with_threshold"]]
+    if without:
+        names = ", ".join(without)
+        lines += ["", f"No threshold from validation, so not in the mean of sensitivity and specificity: {names}"]
     if report["task"] == "multiclass":
         lines += ["", *_most_probable_lines(report)]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 import torch
+from monai.transforms import Compose, NormalizeIntensityd, Resized
 from torch import nn
 
 from monai_ssl.bundle import find_thresholds, load_model, model_info, read_model_info
@@ -13,6 +14,7 @@ from monai_ssl.errors import InputError
 from tests.engines.counting import same_bits
 
 CLASSES = ("bleed", "tumour")
+PREPROCESSING = Compose([Resized("image", 64), Compose([NormalizeIntensityd("image")])])
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def test_a_model_that_is_missing_or_damaged(model):
 
 def test_what_is_written_beside_the_model_is_read(tmp_path):
     (tmp_path / "models").mkdir()
-    written = model_info(datalist(), windows=["brain"], image_size=64)
+    written = model_info(datalist(), PREPROCESSING, windows=["brain"], image_size=64)
     (tmp_path / "models" / "model.json").write_text(json.dumps(written))
     info = read_model_info(tmp_path / "models", {"task": "multiclass", "labels": [], "extra": 1})
     assert info == {
@@ -71,11 +73,62 @@ def test_what_is_written_beside_the_model_is_read(tmp_path):
         "spatial_dims": 2,
         "windows": ["brain"],
         "image_size": 64,
+        "preprocessing": ["Resized", "NormalizeIntensityd"],
         "extra": 1,
     }
     text = (tmp_path / "models" / "model.json").read_text()
     assert "Doe" not in text
     assert "secret" not in text
+
+
+@pytest.fixture
+def expected(model):
+    """What a model is to be used for, as it was trained."""
+    info = model_info(datalist(), PREPROCESSING, windows=("brain",), image_size=64)
+    model.with_suffix(".json").write_text(json.dumps(info))
+    return info
+
+
+def test_a_model_that_fits_its_use(model, expected, caplog):
+    # The code of the modality says nothing of the images: CR and DX are both radiographs.
+    for use in (expected, expected | {"modality": "MR"}, {"labels": list(CLASSES)}, expected | {"output": "F1"}):
+        load_model(nn.Linear(3, 2), model, use)
+    known = {name: value for name, value in expected.items() if name != "preprocessing"}
+    model.with_suffix(".json").write_text(json.dumps(known))  # as a model of an earlier version
+    load_model(nn.Linear(3, 2), model, expected)
+    assert not caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": ["tumour", "bleed"]}, r"labels: bleed, tumour \(here tumour, bleed\)\. Give"),
+        ({"task": "multiclass"}, r"task: multilabel \(here multiclass\)"),
+        ({"channels": 3}, r"channels: 1 \(here 3\)"),
+        ({"spatial_dims": 3}, r"spatial_dims: 2 \(here 3\)"),
+        ({"windows": ["bone"]}, r"windows: brain \(here bone\)"),
+        ({"image_size": 96}, r"image_size: 64 \(here 96\)"),
+        ({"preprocessing": ["Resized"]}, r"preprocessing: Resized, NormalizeIntensityd \(here Resized\)"),
+        ({"task": "multiclass", "channels": 3}, r"task: multilabel \(here multiclass\); channels: 1 \(here 3\)\. Give"),
+    ],
+)
+def test_a_model_that_was_trained_otherwise(model, expected, change, message):
+    network = nn.Linear(3, 2)
+    before = network.weight.detach().clone()
+    with pytest.raises(InputError, match=f"model.pt: this model was trained on other classes .*; {message}"):
+        load_model(network, model, expected | change)
+    assert torch.equal(network.weight, before)
+
+
+def test_a_model_of_which_nothing_is_written(model, caplog):
+    with caplog.at_level(logging.WARNING):
+        load_model(nn.Linear(3, 2), model)
+        assert not caplog.text
+        load_model(nn.Linear(3, 2), model, {"labels": ["bleed"]})
+    assert "model.pt: there is no model.json beside it" in caplog.text
+    model.with_suffix(".json").write_text("{")
+    with pytest.raises(InputError, match=r"model\.json: the file is damaged"):
+        load_model(nn.Linear(3, 2), model, {"labels": ["bleed"]})
 
 
 def test_defaults_hold_without_a_model(tmp_path):

@@ -43,7 +43,7 @@ def test_values_are_scikit_learns(evaluated):
     assert (edema["positives"], edema["negatives"]) == ((y == 1).sum(), (y == 0).sum())
     mass = roc_auc_score(test.labels[:, 1], test.probabilities[:, 1])
     assert report["mean"]["auroc"]["value"] == pytest.approx((edema["auroc"]["value"] + mass) / 2)
-    assert report["mean"]["classes"] == ["edema", "mass"]
+    assert report["mean"]["classes"] == report["mean"]["classes_with_threshold"] == ["edema", "mass"]
     assert report["test"] == {"images": 120, "patients": 60}
 
 
@@ -103,6 +103,7 @@ def test_table(tmp_path, capsys):
     )
     evaluate(perfect, perfect, ["edema"], "multilabel", tmp_path, replicates=20)
     lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 6
     assert lines[0] == "20 test images of 4 patients, 95% bootstrap intervals over patients"
     assert lines[4].split() == ["edema", "10/20", "0.8", *["1.000", "(1.000-1.000)"] * 4]
     assert lines[5].split() == ["mean", *["1.000", "(1.000-1.000)"] * 4]

@@ -113,3 +113,25 @@ def test_the_epoch_that_was_chosen_is_marked():
     assert figure.get_suptitle().endswith("best epoch 2: average 0.800")
     with pytest.raises(InputError, match="'teacher'"):
         learning_curves_figure(history, ["average", "f1"], best=("teacher", 2))
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_another_epoch_of_the_same_metric_can_be_the_chosen_one(epoch):
+    history = [{"epoch": 1, "auroc": 0.6}, {"epoch": 2, "auroc": 0.9}, {"epoch": 3, "auroc": 0.7}]
+    figure = learning_curves_figure(history, ["auroc"], best=("auroc", epoch))
+    value = history[epoch - 1]["auroc"]
+    assert figure.get_suptitle().endswith(f"best epoch {epoch}: auroc {value:.3f}")
+    curve, line, star = figure.axes[0].get_lines()
+    np.testing.assert_array_equal(curve.get_ydata(), [0.6, 0.9, 0.7])
+    assert list(line.get_xdata()) == [epoch, epoch]
+    np.testing.assert_array_equal(star.get_xydata(), [[epoch, value]])
+
+
+def test_a_metric_that_is_undefined_is_not_the_best():
+    history = [{"epoch": 1, "a": np.nan, "b": 0.6}, {"epoch": 2, "a": 0.7, "b": np.nan}, {"epoch": 3, "a": np.nan}]
+    for metrics in (["a", "b"], ["b", "a"]):
+        assert learning_curves_figure(history, metrics).get_suptitle().endswith("best epoch 2: a 0.700")
+    with pytest.raises(InputError, match="epoch 3 has no metric 'a'"):
+        learning_curves_figure(history, ["a", "b"], best=("a", 3))
+    with pytest.raises(InputError, match="no epoch has"):
+        learning_curves_figure(history[:1], ["a"])

@@ -40,7 +40,7 @@ def known(evaluated):
 def test_values_are_scikit_learns(evaluated, known):
     true, called, p = known
     report = evaluated[1]
-    mean = {metric: entry["value"] for metric, entry in report["mean"].items() if metric != "classes"}
+    mean = {metric: entry["value"] for metric, entry in report["mean"].items() if isinstance(entry, dict)}
     assert mean["auroc"] == pytest.approx(roc_auc_score(true, p, multi_class="ovr"))
     assert mean["accuracy"] == pytest.approx(accuracy_score(true, called))
     assert mean["sensitivity_most_probable"] == pytest.approx(balanced_accuracy_score(true, called))
@@ -79,6 +79,33 @@ def test_class_without_test_images(tmp_path):
     for metric, over in zip(MOST_PROBABLE, (NAMES[:3], NAMES[:3], NAMES), strict=True):
         assert mean[metric]["value"] == pytest.approx(np.mean([report["classes"][c][metric]["value"] for c in over]))
     assert mean["accuracy"]["value"] == pytest.approx(accuracy_score(test.labels[some], called))
+
+
+def test_class_without_validation_images(tmp_path, capsys):
+    """It has no threshold, so the means at thresholds are over the others, and all else is over all classes."""
+    test = multiclass(1)
+    report = evaluate(multiclass(0, absent=3), test, NAMES, "multiclass", tmp_path, replicates=20)
+    mean, absent = report["mean"], report["classes"]["Dermatofibroma"]
+    assert absent["threshold"] is None
+    assert mean["classes"] == list(NAMES)
+    assert mean["classes_with_threshold"] == list(NAMES[:3])
+    undefined = {"value": None, "low": None, "high": None, "replicates": 0}
+    for metric in ("sensitivity", "specificity"):
+        assert absent[metric] == undefined
+        over_three = np.mean([report["classes"][c][metric]["value"] for c in NAMES[:3]])
+        assert mean[metric]["value"] == pytest.approx(over_three)
+    some = test.labels >= 0
+    true, called = test.labels[some], test.probabilities[some].argmax(axis=1)
+    assert absent["sensitivity_most_probable"]["value"] == pytest.approx(recall_score(true == 3, called == 3))
+    assert absent["specificity_most_probable"]["value"] == pytest.approx(recall_score(true != 3, called != 3))
+    assert mean["sensitivity_most_probable"]["value"] == pytest.approx(balanced_accuracy_score(true, called))
+    for metric in (*MOST_PROBABLE, "auroc", "average_precision"):
+        assert absent[metric]["low"] < absent[metric]["value"] < absent[metric]["high"]
+        assert absent[metric]["replicates"] == 20
+        over_all = np.mean([report["classes"][c][metric]["value"] for c in NAMES])
+        assert mean[metric]["value"] == pytest.approx(over_all)
+    note = "No threshold from validation, so not in the mean of sensitivity and specificity: Dermatofibroma"
+    assert note in capsys.readouterr().out.splitlines()
 
 
 def test_files(evaluated):

@@ -67,12 +67,15 @@ def test_of_two_channels_the_first():
     np.testing.assert_allclose(values, (COLOR[0] - COLOR[0].min()) / (COLOR[0].max() - COLOR[0].min()))
 
 
-def test_grey_that_was_normalised_as_color_is_grey():
-    mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-    image = ((GREY - mean[:, None, None]) / deviation[:, None, None]).astype(np.float32)
-    values, look = drawn(saliency_figure([row(image, a=MAP)], "").axes[0])
-    np.testing.assert_allclose(values, (GREY[0] - GREY.min()) / (GREY.max() - GREY.min()), atol=1e-5)
+def test_three_equal_channels_are_grey_and_others_keep_their_color():
+    grey = 300 * (GREY - GREY.min()) / np.ptp(GREY)
+    values, look = drawn(saliency_figure([row(np.repeat(grey, 3, axis=0), a=MAP)], "").axes[0])
     assert look == "gray"
+    np.testing.assert_allclose(values, grey[0] / 300, atol=1e-12)
+    # A picture in shades of one pink has proportional channels.
+    pink = np.concatenate([grey, 0.6 * grey, 0.7 * grey])
+    values, _ = drawn(saliency_figure([row(pink, a=MAP)], "").axes[0])
+    np.testing.assert_allclose(values, np.moveaxis(pink, 0, -1) / 300, atol=1e-12)
 
 
 def test_an_image_of_one_value():
@@ -89,19 +92,19 @@ def test_the_slice_of_a_volume():
     # The 99th percentiles are both just below 1.
     place = 1 if 50 / np.percentile(first, 99) > 40 / np.percentile(second, 99) else 4
     assert place == 1
-    assert figure.axes[0].get_xlabel() == "slice 2 of 6, last axis"
+    assert figure.axes[0].get_xlabel() == "slice at 25% of the last axis"
     np.testing.assert_allclose(
         drawn(figure.axes[0])[0], (volume[0, ..., 1] - volume.min()) / (volume.max() - volume.min())
     )
     np.testing.assert_allclose(drawn(figure.axes[1])[0], first[..., 1] / np.percentile(first, 99))
     np.testing.assert_allclose(drawn(figure.axes[2])[0], second[..., 1] / np.percentile(second, 99))
-    assert saliency_figure([row(volume, b=second, a=first)], "").axes[0].get_xlabel() == "slice 2 of 6, last axis"
+    assert saliency_figure([row(volume, b=second, a=first)], "").axes[0].get_xlabel() == "slice at 25% of the last axis"
     only = saliency_figure([row(volume, b=second)], "")
-    assert only.axes[0].get_xlabel() == "slice 5 of 6, last axis"
+    assert only.axes[0].get_xlabel() == "slice at 75% of the last axis"
 
 
 def test_rows_that_cannot_be_drawn():
-    with pytest.raises(InputError, match="201 images are too many"):
+    with pytest.raises(InputError, match=r"201 saliency maps of each model are too many for one figure. .*at most 200"):
         saliency_figure([row(GREY, a=MAP)] * 201, "")
     with pytest.raises(ValueError, match="at least one"):
         saliency_figure([], "")

@@ -39,6 +39,11 @@ def test_as_many_as_there_are():
     assert len(choose_images(MULTICLASS, NAMES, per_class=2)) == 4
 
 
+def test_none_at_all():
+    assert choose_images(MULTICLASS, NAMES, per_class=0) == []
+    assert choose_images(MULTICLASS, NAMES, "images/3.png", "/data", per_class=0) == [(3, 0)]
+
+
 def test_the_seed_decides():
     many = entries([i % 3 for i in range(300)])
     first = choose_images(many, NAMES, per_class=4, seed=1)
@@ -80,7 +85,9 @@ def test_an_image_of_several_files():
         ({"images": "images/9.png", "folder": "/other"}, r"such as /data/images/0\.png"),
         ({"images": ["images/4.png"]}, r"images/4\.png: by its label this image shows no class"),
         ({"images": []}, "images is empty"),
-        ({"per_class": 0}, "per_class is 0"),
+        ({"images": 7}, r"images is 7\. Give names of files"),
+        ({"images": ["images/3.png", None]}, r"images is 'images/3\.png', None\. Give names of files"),
+        ({"per_class": -1}, "per_class is -1. Give a number of images a class, or 0"),
         ({"per_class": 1.5}, "per_class is 1.5"),
         ({"entries": entries([-1, -1])}, "no test image shows any class"),
         ({"entries": [{"image": "/data/images/0.png"}]}, "no test image shows any class"),

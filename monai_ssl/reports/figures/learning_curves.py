@@ -1,5 +1,6 @@
 """Learning curves: losses, their weights, learning rate and validation metrics over the epochs."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,13 +37,14 @@ def learning_curves_figure(
             training that is not validated.
         title: says which run and data these are.
         best: the metric and the epoch by which the model was chosen; without it the first with the highest value of
-            any of the metrics.
+            any of the metrics, among which NaN does not count.
 
     Returns:
         the figure, with a panel for each group of which the history has anything.
 
     Raises:
-        InputError: when the history is empty, an entry has no epoch, or no epoch has any of the metrics.
+        InputError: when the history is empty, an entry has no epoch, or no epoch has any of the metrics, or the
+            one in ``best``.
     """
     if not history or any("epoch" not in entry for entry in history):
         raise InputError("the history is empty or lacks epochs. Give one entry with an 'epoch' for each.")
@@ -78,7 +80,12 @@ def learning_curves_figure(
 
 def _choose(history: History, metrics: Sequence[str], best: tuple[str, float] | None) -> tuple[float, float, str]:
     """Value, epoch and name of the metric by which the model was chosen."""
-    candidates = [(entry[name], entry["epoch"], name) for entry in history for name in metrics if name in entry]
+    candidates = [
+        (entry[name], entry["epoch"], name)
+        for entry in history
+        for name in metrics
+        if not math.isnan(entry.get(name, math.nan))
+    ]
     if not candidates:
         raise InputError(f"no epoch has a metric of {list(metrics)}. Validate at least once and name its metrics.")
     if best is not None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from monai_ssl.errors import InputError
 from monai_ssl.reports.figures.canvas import new_figure
 
-__all__ = ["SaliencyRow", "saliency_figure"]
+__all__ = ["SaliencyRow", "check_row_count", "saliency_figure"]
 
 _SIDE = 1.6  # inches of a panel
 _PERCENTILE = 99
@@ -27,7 +27,8 @@ class SaliencyRow:
 
     Args:
         label: the true class.
-        image: (C, rows, columns) or (C, rows, columns, slices), of any range.
+        image: (C, rows, columns) or (C, rows, columns, slices), of any range; before a normalization by channel, which
+            would change its colors.
         maps: by model, (rows, columns) or (rows, columns, slices), not negative.
         probabilities: by model, of the true class.
     """
@@ -38,12 +39,27 @@ class SaliencyRow:
     probabilities: Mapping[str, float]
 
 
+def check_row_count(count: int) -> None:
+    """Check that so many rows fit into one figure, before their maps are computed.
+
+    Raises:
+        InputError: for more than 200.
+    """
+    if count > _MOST_ROWS:
+        raise InputError(
+            f"{count} saliency maps of each model are too many for one figure. Draw at most {_MOST_ROWS}: name fewer "
+            "images, or give a smaller number of images a class."
+        )
+
+
 def saliency_figure(rows: Sequence[SaliencyRow], title: str) -> Figure:
     """Draw a row for each image: the image, then its saliency map by each model.
 
-    Three channels are drawn as colors, of others the first in grey; each image from its smallest to its largest value.
-    A map goes from 0 (dark) to its own 99th percentile (bright), or its largest value where that percentile is 0. Of a
-    volume the slice through the largest saliency, in these units, of any model is drawn, along the last axis.
+    Three channels are drawn as colors where they differ, of others the first in grey. An image goes from its smallest
+    to its largest value, by one scale for all its channels. A map goes from 0 (dark) to its own 99th percentile
+    (bright), or its largest value where that percentile is 0. Of a volume the slice through the largest saliency, in
+    these units, of any model is drawn; its place is the middle of the slice as a part of the last axis, since the
+    volumes that a network sees have other slices than their files.
 
     Args:
         rows: at most 200, all with the same models.
@@ -53,8 +69,7 @@ def saliency_figure(rows: Sequence[SaliencyRow], title: str) -> Figure:
         InputError: for more rows.
         ValueError: for none, or rows of different models.
     """
-    if len(rows) > _MOST_ROWS:
-        raise InputError(f"{len(rows)} images are too many for one figure. Draw at most {_MOST_ROWS}.")
+    check_row_count(len(rows))
     if not rows or any(list(row.maps) != list(rows[0].maps) for row in rows):
         raise ValueError("`rows` must be at least one, all with the same models in the same order.")
     models = list(rows[0].maps)
@@ -80,7 +95,7 @@ def _draw(panels: Sequence[Axes], row: SaliencyRow) -> None:
         count = row.image.shape[-1]
         place = int(np.argmax(np.max(maps, axis=0))) % count  # the last axis is the fastest
         picture, maps = picture[:, :, place], [values[:, :, place] for values in maps]
-        first.set_xlabel(f"slice {place + 1} of {count}, last axis", fontsize=7)
+        first.set_xlabel(f"slice at {(place + 0.5) / count:.0%} of the last axis", fontsize=7)
     first.set_ylabel(textwrap.fill(row.label, 20), fontsize=8, parse_math=False)
     _show(first, picture, cmap="gray")
     for panel, values, probability in zip(others, maps, row.probabilities.values(), strict=True):
@@ -96,11 +111,8 @@ def _show(panel: Axes, values: NDArray[np.floating], **look: Any) -> None:
 
 def _picture(image: NDArray[np.floating]) -> NDArray[np.floating]:
     """An image from 0 to 1: (*spatial) in grey, or (*spatial, 3) in color."""
-    if len(image) == 3:
-        # Grey that was repeated and then normalised by channel is grey again when each channel is scaled by itself.
-        red, *others = (_min_max(channel) for channel in image)
-        if not all(np.allclose(red, other, atol=_EQUAL) for other in others):
-            return np.moveaxis(_min_max(image), 0, -1)
+    if len(image) == 3 and not np.allclose(image, image[:1], rtol=0, atol=_EQUAL * np.ptp(image)):
+        return np.moveaxis(_min_max(image), 0, -1)
     return _min_max(image[0])
 
 

@@ -4,11 +4,11 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-from monai.transforms import Compose
+from monai.transforms import Compose, NormalizeIntensityd
 from PIL import Image
 from torch import nn
 
-from monai_ssl.bundle import saliency, write_saliency
+from monai_ssl.bundle import SaliencyMaps, saliency
 from monai_ssl.data import ImageDataset
 from monai_ssl.errors import InputError
 from monai_ssl.transforms import LoadRadiologyImaged
@@ -36,9 +36,14 @@ class Cubic(Linear):
         return super().forward(image**3)
 
 
-def dataset(entries, channels=1):
+def dataset(entries, channels=1, *more):
     load = LoadRadiologyImaged("image", channels, ("full",))
-    return ImageDataset(entries, Compose([load]), cache_rate=0.0)
+    return ImageDataset(entries, Compose([load, *more]), cache_rate=0.0)
+
+
+def information(data, task="multiclass"):
+    names = [type(transform).__name__ for transform in data.transform.transforms]
+    return {"labels": CLASSES, "task": task, "channels": 1, "windows": ["full"], "preprocessing": names}
 
 
 @pytest.fixture
@@ -67,11 +72,22 @@ def figures(monkeypatch):
     return kept
 
 
+def make(network, data, folder, task="multiclass", **more):
+    return SaliencyMaps(
+        network, data, information(data, task), folder / "out" / "saliency.png", "ours", folder=folder, **more
+    )
+
+
 def draw(network, data, folder, figures, task="multiclass", **more):
-    path = folder / "out" / "saliency.png"
-    write_saliency(network, data, CLASSES, task, path, "ours", folder=folder, **more)
-    assert Image.open(path).format == "PNG"
+    make(network, data, folder, task, **more).write()
+    with Image.open(folder / "out" / "saliency.png") as image:
+        assert image.format == "PNG"
     return figures[-1]
+
+
+def save_model(network, path, **info):
+    torch.save(network.state_dict(), path)
+    path.with_suffix(".json").write_text(json.dumps(info))
 
 
 def picture(panel):
@@ -152,31 +168,118 @@ def test_a_volume_is_seen_from_the_feet(tmp_path, figures):
         network.weight[0, 0, 3, 0, 2] = 9
     volumes = dataset([{"image": str(tmp_path / "ct.nii.gz"), "patient": "p", "label": 0}])
     image, own = draw(network, volumes, tmp_path, figures).axes
-    assert image.get_xlabel() == "slice 3 of 5, last axis"
+    assert image.get_xlabel() == "slice at 50% of the last axis"
     weight = scaled(network.weight[0, 0].detach().numpy())
     assert picture(own).shape == (6, 4)
     np.testing.assert_allclose(picture(own), weight[:, :, 2].T[::-1, ::-1], rtol=1e-5)
     assert np.unravel_index(picture(own).argmax(), (6, 4)) == (5, 0)
 
 
-def test_models_that_cannot_be_compared(pictures, tmp_path, figures):
-    network, path = Linear(0, 1, SIDE, SIDE), tmp_path / "model.pt"
-    cases = [
-        (Linear(0, 1, SIDE, SIDE + 1).state_dict(), CLASSES, "weights are of another network"),
-        (network.state_dict(), CLASSES[::-1], "trained on the classes melanoma, naevus, not naevus, melanoma"),
-    ]
-    for state, labels, message in cases:
-        torch.save(state, path)
-        (tmp_path / "model.json").write_text(json.dumps({"labels": labels}))
-        with pytest.raises(InputError, match=message):
-            draw(network, pictures, tmp_path, figures, compare={"supervised": path})
-    for compare, message in (
-        ({"supervised": tmp_path / "none.pt"}, r"none\.pt: there is no such file"),
-        ({"ours": path}, "has the name 'ours' of the model itself"),
-        ("model.pt", "Give names and files"),
+@pytest.mark.parametrize("mean", [0.5, [0.485, 0.456, 0.406]])
+def test_the_picture_is_drawn_as_before_normalization(mean, tmp_path, figures):
+    """The network sees the normalised image, which has other colors."""
+    pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "skin.png")
+    deviation = [0.229, 0.224, 0.225]
+    means = np.broadcast_to(mean, 3).tolist()
+    normalize = NormalizeIntensityd("image", subtrahend=means, divisor=deviation, channel_wise=True)
+    network = Linear(0, 3, SIDE, SIDE)
+    entries = [{"image": str(tmp_path / "skin.png"), "patient": "p", "label": 1}]
+    image, own = draw(network, dataset(entries, 3, normalize), tmp_path, figures).axes
+    low, high = int(pixels.min()), int(pixels.max())
+    np.testing.assert_allclose(picture(image), (pixels.astype(float) - low) / (high - low), atol=1e-6)
+    seen = (np.moveaxis(pixels / 255, -1, 0) - np.reshape(means, (3, 1, 1))) / np.reshape(deviation, (3, 1, 1))
+    logits = (network.weight.detach().numpy() * seen).sum(axis=(1, 2, 3))
+    assert own.get_xlabel() == f"probability {1 / (1 + np.exp(logits[0] - logits[1])):.2f}"
+
+
+def test_nothing_is_computed_before_writing(pictures, tmp_path):
+    class Unused(Linear):
+        def forward(self, image):
+            raise AssertionError
+
+    maps = make(Unused(0, 1, SIDE, SIDE), pictures, tmp_path)
+    assert [index for _, index in maps.chosen] == [0, 1]
+    with pytest.raises(AssertionError):
+        maps.write()
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_maps_where_none_are_asked_for(pictures, tmp_path, figures):
+    """And none of an evaluation before."""
+    network = Linear(0, 1, SIDE, SIDE)
+    make(network, pictures, tmp_path, per_class=0).write()
+    assert not (tmp_path / "out").exists()
+    draw(network, pictures, tmp_path, figures)
+    make(network, pictures, tmp_path, per_class=0).write()
+    assert not list((tmp_path / "out").iterdir())
+    assert len(figures) == 1
+
+
+def test_options_that_cannot_be_used(pictures, tmp_path):
+    network = Linear(0, 1, SIDE, SIDE)
+    for options, message in (
+        ({"smooth": -1}, "smooth is -1"),
+        ({"images": 7}, "images is 7"),
+        ({"per_class": -1}, "per_class is -1"),
+        ({"images": ["DOE_JANE_3.png"] * 201}, "201 saliency maps of each model are too many"),
     ):
         with pytest.raises(InputError, match=message):
-            draw(network, pictures, tmp_path, figures, compare=compare)
+            make(network, pictures, tmp_path, **options)
+    pictures.data = []
+    for per_class in (0, 1):
+        with pytest.raises(InputError, match=r"datalist\.json: its list `test` is empty.*Give labeled test images"):
+            make(network, pictures, tmp_path, per_class=per_class)
     with pytest.raises(InputError, match="not a classification"):
-        draw(network, pictures, tmp_path, figures, task="segmentation")
-    assert not (tmp_path / "out").exists()
+        make(network, dataset([{"image": "a.png", "label": 0}]), tmp_path, task="segmentation")
+
+
+@pytest.mark.parametrize(
+    ("compare", "message"),
+    [
+        ({"supervised": "none.pt"}, r"none\.pt: there is no such file"),
+        ({"ours": "model.pt"}, "has the name 'ours' of the model itself"),
+        ("model.pt", "are 'model.pt'. Give names and files"),
+        ({1: "model.pt"}, r"are \{1: 'model.pt'\}. Give names and files"),
+        ({"sup": None}, r"are \{'sup': None\}. Give names and files"),
+    ],
+)
+def test_models_that_are_not_named_well(pictures, tmp_path, compare, message):
+    with pytest.raises(InputError, match=message):
+        make(Linear(0, 1, SIDE, SIDE), pictures, tmp_path, compare=compare)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"labels": CLASSES[::-1]}, r"labels: melanoma, naevus \(here naevus, melanoma\)"),
+        ({"task": "multilabel"}, r"task: multilabel \(here multiclass\)"),
+        ({"windows": ["brain"]}, r"windows: brain \(here full\)"),
+        (
+            {"preprocessing": ["LoadRadiologyImaged", "NormalizeIntensityd"]},
+            r"preprocessing: LoadRadiologyImaged, NormalizeIntensityd \(here LoadRadiologyImaged\)",
+        ),
+    ],
+)
+def test_models_that_were_trained_otherwise(pictures, tmp_path, other, message):
+    network, path = Linear(0, 1, SIDE, SIDE), tmp_path / "model.pt"
+    save_model(network, path, **(information(pictures) | other))
+    with pytest.raises(InputError, match=f"model.pt: this model was trained on other classes .*; {message}"):
+        make(network, pictures, tmp_path, compare={"supervised": path})
+
+
+def test_a_model_of_another_network(pictures, tmp_path):
+    path = tmp_path / "model.pt"
+    save_model(Linear(0, 1, SIDE, SIDE + 1), path, **information(pictures))
+    with pytest.raises(InputError, match="weights are of another network"):
+        make(Linear(0, 1, SIDE, SIDE), pictures, tmp_path, compare={"supervised": path})
+
+
+def test_a_model_of_which_nothing_is_known(pictures, tmp_path, caplog):
+    network, path = Linear(0, 1, SIDE, SIDE), tmp_path / "other.pt"
+    save_model(network, path, **information(pictures))
+    make(network, pictures, tmp_path, compare={"supervised": path})
+    assert not caplog.text
+    path.with_suffix(".json").rename(tmp_path / "model.json")  # which is of another file
+    make(network, pictures, tmp_path, compare={"supervised": path})
+    assert "other.pt: there is no other.json beside it" in caplog.text
