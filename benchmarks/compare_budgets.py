@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.compare_methods import SYSTEMS, table
+from benchmarks.compare_methods import SYSTEMS, finish, table
 from monai_ssl.reports import save_figure
 
 Results = dict[str, list[dict]]
@@ -39,13 +39,8 @@ def figure_of(comparisons: dict[str, Results], title: str) -> Figure:
                 places.append(x)
                 means.append(np.mean(values))
         axes.plot(places, means, "o-", color=f"C{number}", linewidth=1.2, markersize=4, label=system)
-    axes.set_xticks(range(len(comparisons)), comparisons)
     axes.set_xlabel("labeled part of the training images")
-    axes.set_ylabel("mean test AUROC: seeds and their mean")
-    axes.set_title(title, fontsize=10)
-    axes.grid(axis="y", color="#e6e6e6")
-    axes.set_axisbelow(True)
-    axes.legend(fontsize=8, frameon=False)
+    finish(axes, list(comparisons), "mean test AUROC: seeds and their mean", title)
     return figure
 
 

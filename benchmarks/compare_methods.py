@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monai_ssl.reports import save_figure
@@ -92,13 +93,18 @@ def figure_of(results: dict[str, list[dict]], title: str) -> Figure:
             axes.plot(
                 x, auroc["value"], "o", color=f"C{seed}", markersize=5, label=f"seed {seed}" if not column else None
             )
-    axes.set_xticks(range(len(results)), results)
-    axes.set_ylabel("mean test AUROC, 95 % interval over patients")
+    finish(axes, list(results), "mean test AUROC, 95 % interval over patients", title)
+    return figure
+
+
+def finish(axes: Axes, columns: list[str], label: str, title: str) -> None:
+    """Name the columns and the values, and add grid, title and legend."""
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_ylabel(label)
     axes.set_title(title, fontsize=10)
     axes.grid(axis="y", color="#e6e6e6")
     axes.set_axisbelow(True)
     axes.legend(fontsize=8, frameon=False)
-    return figure
 
 
 def main(arguments: list[str] | None = None) -> None:
