@@ -148,7 +148,7 @@ def test_each_system_has_the_losses_and_views_of_the_source(demo, tmp_path):
         assert type(content("method").supervised_loss) is BrierLoss
         weights = {name: weight.value for name, weight in content("train#trainer").loss_weights.items()}
         expected = {"supervised": 1, "consistency": 2, "relation": 2}
-        assert weights == expected | ({"contrastive": 1} if "joint" in overlays else {})
+        assert weights == expected | ({"contrastive": 0.3} if "joint" in overlays else {})
         assert content("parameters")["pretrain_epochs"] == (0 if overlays else 1)
         if not overlays:
             loader = content("pretrain#dataloader")
