@@ -69,6 +69,8 @@ def test_two_processes_agree_with_each_other_and_with_one_on_the_joint_batch(bun
         "optimizer#_target_": "torch.optim.SGD",
         "learning_rate": 0.05,
     }
+    if bundle == "srcl":
+        same["pretrain#optimizer#_target_"] = "torch.optim.SGD"
     half = {"batch_size": 4, "unlabeled_batch_size": 6}
     whole = {"batch_size": 8, "unlabeled_batch_size": 12}
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m"]
