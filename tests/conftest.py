@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from data_prep.demo import make_demo
+from monai_ssl.bundle import saliency
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -42,3 +43,17 @@ def real_images() -> Path:
     if not folder:
         pytest.skip("MONAI_SSL_DATA is not set")
     return Path(folder)
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The saliency figures that are saved."""
+    kept = []
+    save = saliency.save_figure
+
+    def keep(figure, path):
+        kept.append(figure)
+        save(figure, path)
+
+    monkeypatch.setattr(saliency, "save_figure", keep)
+    return kept

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.networks.utils import eval_mode
 from monai.transforms import Compose, CopyItemsd, NormalizeIntensityd
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -18,6 +17,8 @@ from monai_ssl.bundle.model import load_model
 from monai_ssl.data import DATALIST_NAME, ImageDataset
 from monai_ssl.data.datalist_entries import image_paths
 from monai_ssl.errors import InputError
+from monai_ssl.losses import probabilities
+from monai_ssl.networks import evaluating
 from monai_ssl.readers.file_kind import kind_of
 from monai_ssl.reports import (
     SaliencyRow,
@@ -28,7 +29,7 @@ from monai_ssl.reports import (
     saliency_figure,
     save_figure,
 )
-from monai_ssl.tasks import check_task
+from monai_ssl.tasks import Task, check_task
 
 __all__ = ["SaliencyMaps"]
 
@@ -133,10 +134,9 @@ def _keep_picture(preprocessing: Compose) -> Compose:
     return Compose([*steps[:place], CopyItemsd("image", names="picture"), *steps[place:]])
 
 
-def _probability(network: nn.Module, image: Tensor, index: int, task: str) -> float:
-    with eval_mode(network):
-        logits = network(image)[0]
-    return float((logits.sigmoid() if task == "multilabel" else logits.softmax(dim=0))[index])
+def _probability(network: nn.Module, image: Tensor, index: int, task: Task) -> float:
+    with evaluating(network), torch.no_grad():
+        return float(probabilities(network(image), task)[0, index])
 
 
 def _upright(values: Tensor, nifti: bool) -> NDArray[np.floating]:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from monai_ssl.losses.classification import class_indices
 from monai_ssl.losses.consistency import probabilities
 from monai_ssl.tasks import Task, check_task
 
@@ -31,11 +32,7 @@ def brier_loss(logits: Tensor, labels: Tensor, task: Task) -> Tensor:
     """
     predicted = probabilities(logits.to(torch.promote_types(logits.dtype, torch.float32)), task)
     if task == "multiclass":
-        if labels.ndim == logits.ndim and labels.shape[1] == 1:
-            labels = labels.squeeze(1)
-        if logits.shape[:1] + logits.shape[2:] != labels.shape:
-            raise ValueError(f"logits {tuple(logits.shape)} and class indices {tuple(labels.shape)} do not fit.")
-        labels = _one_hot(labels, logits.shape[1])
+        labels = _one_hot(class_indices(logits, labels), logits.shape[1])
     if predicted.shape != labels.shape:
         raise ValueError(f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)} must have the same shape.")
     known = labels >= 0  # False for NaN too

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from monai_ssl.tasks import Task, check_task
 
-__all__ = ["SupervisedLoss", "multiclass_cross_entropy", "multilabel_cross_entropy"]
+__all__ = ["SupervisedLoss", "class_indices", "multiclass_cross_entropy", "multilabel_cross_entropy"]
 
 
 def multilabel_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -45,10 +45,7 @@ def multiclass_cross_entropy(logits: Tensor, labels: Tensor, class_weights: Tens
     Raises:
         ValueError: when the shapes do not fit.
     """
-    if labels.ndim == logits.ndim and labels.shape[1] == 1:
-        labels = labels.squeeze(1)
-    if logits.shape[:1] + logits.shape[2:] != labels.shape:
-        raise ValueError(f"logits {tuple(logits.shape)} and class indices {tuple(labels.shape)} do not fit.")
+    labels = class_indices(logits, labels)
     known = labels >= 0
     targets = torch.where(known, labels, -1).long()
     terms = F.cross_entropy(logits, targets, weight=class_weights, ignore_index=-1, reduction="none")
@@ -56,6 +53,23 @@ def multiclass_cross_entropy(logits: Tensor, labels: Tensor, class_weights: Tens
         return terms.sum() / known.sum().clamp(min=1)
     weights = torch.where(known, class_weights[targets.clamp(min=0)], 0.0)
     return terms.sum() / weights.sum().clamp(min=torch.finfo(weights.dtype).tiny)
+
+
+def class_indices(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return class indices ``(B, *spatial)``, without the axis that they may have for the class.
+
+    Args:
+        logits: ``(B, C, *spatial)``.
+        labels: ``(B, *spatial)`` or ``(B, 1, *spatial)``.
+
+    Raises:
+        ValueError: when the shapes do not fit.
+    """
+    if labels.ndim == logits.ndim and labels.shape[1] == 1:
+        labels = labels.squeeze(1)
+    if logits.shape[:1] + logits.shape[2:] != labels.shape:
+        raise ValueError(f"logits {tuple(logits.shape)} and class indices {tuple(labels.shape)} do not fit.")
+    return labels
 
 
 class SupervisedLoss(nn.Module):

@@ -3,6 +3,7 @@
 from monai_ssl.networks.features import FeatureForm, LayerFeatures, count_features, form_features
 from monai_ssl.networks.imagenet import densenet
 from monai_ssl.networks.mean import MeanProbability
+from monai_ssl.networks.modes import evaluating
 from monai_ssl.networks.projection import ProjectionHead
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "ProjectionHead",
     "count_features",
     "densenet",
+    "evaluating",
     "form_features",
 ]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from monai_ssl.errors import InputError
+from monai_ssl.networks.modes import evaluating
 
 __all__ = ["FeatureForm", "LayerFeatures", "count_features", "form_features"]
 
@@ -95,15 +96,9 @@ def count_features(network: nn.Module, layer: str, image_shape: tuple[int, ...],
         InputError: see :class:`LayerFeatures`.
     """
     parameter = next(network.parameters(), torch.zeros(()))
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        with torch.no_grad():
-            image = torch.zeros((2, *image_shape), dtype=parameter.dtype, device=parameter.device)
-            return LayerFeatures(layer, form)(network, image)[1].shape[1]
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    image = torch.zeros((2, *image_shape), dtype=parameter.dtype, device=parameter.device)
+    with evaluating(network), torch.no_grad():
+        return LayerFeatures(layer, form)(network, image)[1].shape[1]
 
 
 def _find_layer(network: nn.Module, layer: str) -> nn.Module:

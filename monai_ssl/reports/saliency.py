@@ -1,12 +1,10 @@
 """Saliency maps: which pixels the output of a classifier hangs on."""
 
-import contextlib
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor, nn
 
 from monai_ssl.errors import InputError
+from monai_ssl.networks import evaluating
 
 __all__ = ["check_smooth", "input_saliency"]
 
@@ -50,7 +48,7 @@ def input_saliency(
     if classes.shape != images.shape[:1]:
         raise ValueError(f"`classes` must have one index for each of {len(images)} images, got {tuple(classes.shape)}.")
     classes = classes.to(images.device, torch.int64)
-    with _evaluating(network), torch.enable_grad():
+    with evaluating(network), torch.enable_grad():
         if smooth == 0:
             return _gradient(network, images, classes).abs().amax(dim=1)
         axes = tuple(range(1, images.ndim))
@@ -82,15 +80,3 @@ def _gradient(network: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
     if not (classes.min() >= 0 and classes.max() < logits.shape[1]):
         raise ValueError(f"`classes` must be from 0 to {logits.shape[1] - 1}, got {classes.tolist()}.")
     return torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), images)[0]
-
-
-@contextlib.contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode; afterwards each module has its own mode back, which MONAI's ``eval_mode`` does not see to."""
-    modes = {module: module.training for module in network.modules()}
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode

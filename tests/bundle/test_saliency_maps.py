@@ -8,7 +8,7 @@ from monai.transforms import Compose, NormalizeIntensityd
 from PIL import Image
 from torch import nn
 
-from monai_ssl.bundle import SaliencyMaps, saliency
+from monai_ssl.bundle import SaliencyMaps
 from monai_ssl.data import ImageDataset
 from monai_ssl.errors import InputError
 from monai_ssl.transforms import LoadRadiologyImaged
@@ -56,20 +56,6 @@ def pictures(tmp_path):
         Image.fromarray(pixels).save(path)
         entries.append({"image": str(path), "patient": f"secret{index}", "label": index % 2})
     return dataset(entries)
-
-
-@pytest.fixture
-def figures(monkeypatch):
-    """The figures that are saved."""
-    kept = []
-    save = saliency.save_figure
-
-    def keep(figure, path):
-        kept.append(figure)
-        save(figure, path)
-
-    monkeypatch.setattr(saliency, "save_figure", keep)
-    return kept
 
 
 def make(network, data, folder, task="multiclass", **more):

@@ -8,7 +8,6 @@ import pytest
 import torch
 from PIL import Image
 
-from monai_ssl.bundle import saliency
 from monai_ssl.data import DataList
 from monai_ssl.errors import find_input_error
 from monai_ssl.reports import input_saliency
@@ -21,20 +20,6 @@ def model_dir(dermoscopy, tmp_path_factory):
     root = tmp_path_factory.mktemp("model")
     run_bundle("supervised", ("train",), "train", "training", **small(dermoscopy, root, max_epochs=1))
     return root / "models"
-
-
-@pytest.fixture
-def figures(monkeypatch):
-    """The saliency figures that are saved."""
-    kept = []
-    save = saliency.save_figure
-
-    def keep(figure, path):
-        kept.append(figure)
-        save(figure, path)
-
-    monkeypatch.setattr(saliency, "save_figure", keep)
-    return kept
 
 
 def evaluate(dataset_dir, model_dir, root, **more):
