@@ -25,6 +25,7 @@ class Supervised(Method):
         task: ``"multilabel"`` or ``"multiclass"``.
         class_weights: weights of the classes, for ``"multiclass"`` only.
         supervised_loss: a loss of (logits, labels) in place of cross-entropy, such as MONAI's ``DiceCELoss`` for masks.
+        keep_ema: whether there is an EMA copy.
     """
 
     views: ClassVar[dict[str, int]] = {"labeled": 1, "unlabeled": 0}
@@ -36,20 +37,23 @@ class Supervised(Method):
         task: Task,
         class_weights: list[float] | None = None,
         supervised_loss: nn.Module | None = None,
+        keep_ema: bool = True,
     ) -> None:
         super().__init__(task, class_weights, supervised_loss)
         self.student = network
-        self.ema = deepcopy(network).requires_grad_(False)
+        self.ema = deepcopy(network).requires_grad_(False) if keep_ema else None
 
     @property
     def candidates(self) -> dict[str, nn.Module]:
         """The trained network and its EMA copy."""
-        return {"network": self.student, "ema": self.ema}
+        copies = {} if self.ema is None else {"ema": self.ema}
+        return {"network": self.student, **copies}
 
     def train(self, mode: bool = True) -> "Supervised":
         """Set the mode of the student; the EMA copy is only ever evaluated."""
         super().train(mode)
-        self.ema.eval()
+        if self.ema is not None:
+            self.ema.eval()
         return self
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

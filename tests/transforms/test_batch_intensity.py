@@ -98,3 +98,23 @@ def test_bad_scales(arguments, message):
 def test_bad_std():
     with pytest.raises(ValueError, match=r"`std`.*-1"):
         BatchRandGaussianNoised("image", std=-1)
+
+
+def test_without_a_range_nothing_is_clipped():
+    images = torch.tensor([[-3.0, 0.0, 1.0, 4.0]]).view(1, 1, 2, 2)
+    transform = largest(BatchRandScaleShiftd("image", contrast=0.5, brightness=0.1, value_range=None))
+    expected = torch.tensor([[-4.65, -0.15, 1.35, 5.85]]).view(1, 1, 2, 2)  # 0.5 + 1.5 (x - 0.5) + 0.1
+    torch.testing.assert_close(transform({"image": images})["image"], expected)
+    noise = BatchRandGaussianNoised("image", std=1.0, value_range=None).set_random_state(0)
+    clipped = BatchRandGaussianNoised("image", std=1.0, value_range=(-1, 2)).set_random_state(0)
+    images = torch.full((8, 1, 16, 16), 2.0)
+    noisy = noise({"image": images})["image"]
+    assert noisy.max() > 2
+    assert torch.equal(clipped({"image": images})["image"], noisy.clamp(-1, 2))
+
+
+@pytest.mark.parametrize("bad", [(1.0,), (1.0, 1.0), (2.0, 0.0)])
+@pytest.mark.parametrize("transform", [BatchRandScaleShiftd, BatchRandGaussianNoised])
+def test_bad_ranges(transform, bad):
+    with pytest.raises(ValueError, match="value_range"):
+        transform("image", value_range=bad)
