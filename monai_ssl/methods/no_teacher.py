@@ -32,11 +32,14 @@ class NoTeacher(Method):
         network_2: F2, of the same architecture with other initial weights.
         task: ``"multilabel"`` or ``"multiclass"``.
         class_weights: weights of the classes in the supervised terms, for ``"multiclass"`` only.
+        supervised_loss: a loss of (logits, labels) in place of cross-entropy in both supervised terms, such as MONAI's
+            ``DiceCELoss`` for masks.
         output: what is deployed: ``"average"``, ``"F1"`` or ``"F2"``. All three are validated.
 
     Raises:
-        ValueError: for an unknown task or output, or where the networks share parameters, differ in architecture, or
-            start from the same weights (they would have nothing to teach each other).
+        ValueError: for an unknown task or output, class weights beside a loss that would not know of them, or where the
+            networks share parameters, differ in architecture, or start from the same weights (they would have nothing
+            to teach each other).
     """
 
     views: ClassVar[dict[str, int]] = {"labeled": 2, "unlabeled": 2}
@@ -50,9 +53,10 @@ class NoTeacher(Method):
         network_2: nn.Module,
         task: Task,
         class_weights: list[float] | None = None,
+        supervised_loss: nn.Module | None = None,
         output: Output = "average",
     ) -> None:
-        super().__init__(task, class_weights)
+        super().__init__(task, class_weights, supervised_loss)
         _check_independent(network_1, network_2)
         self.average = MeanProbability({"F1": network_1, "F2": network_2}, task)
         if output not in self.candidates:

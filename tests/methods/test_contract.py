@@ -5,13 +5,18 @@ import io
 
 import pytest
 import torch
+from torch.nn.parallel import DistributedDataParallel
 
 from tests.methods.toys import batch, make
 
-METHODS = ["supervised", "mean_teacher", "noteacher", "contrastive", "src", "srcl"]
-TASKS = ["multilabel", "multiclass"]
-FORMS = [(2, False), (3, False), (2, True), (3, True)]
 OF_WHOLE_IMAGES = ("contrastive", "src", "srcl")
+DENSE = ("supervised", "mean_teacher", "noteacher", "robust_pseudo_label")
+METHODS = (*DENSE, *OF_WHOLE_IMAGES)
+TASKS = ["multilabel", "multiclass"]
+# Labels of whole images and, where the method takes them, of each pixel and voxel.
+CASES = [
+    (name, dims, dense) for name in METHODS for dense in (False, True) for dims in (2, 3) if name in DENSE or not dense
+]
 
 
 @pytest.fixture(params=METHODS)
@@ -19,13 +24,18 @@ def name(request):
     return request.param
 
 
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1]}D{'-dense' if case[2] else ''}")
+def case(request):
+    """The name of a method, and how its networks and batches are."""
+    name, spatial_dims, dense = request.param
+    return name, {"spatial_dims": spatial_dims, "dense": dense}
+
+
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize(("spatial_dims", "dense"), FORMS)
-def test_terms_are_named_finite_and_not_zero(name, task, spatial_dims, dense):
-    if dense and name in OF_WHOLE_IMAGES:
-        pytest.skip("for labels of whole images")
-    method = make(name, task, spatial_dims=spatial_dims, dense=dense)
-    losses = method(batch(method, task, spatial_dims=spatial_dims, dense=dense))
+def test_terms_are_named_finite_and_not_zero(case, task):
+    name, form = case
+    method = make(name, task, **form)
+    losses = method(batch(method, task, **form))
     assert tuple(losses) == method.loss_names["losses"]
     for loss in losses.values():
         assert loss.ndim == 0
@@ -38,8 +48,10 @@ def teachers(method):
     return [getattr(method, attribute) for attribute in ("teacher", "ema") if hasattr(method, attribute)]
 
 
-def test_every_term_reaches_the_networks_that_learn_and_no_teacher(name):
-    method = make(name)
+@pytest.mark.parametrize("task", TASKS)
+def test_every_term_reaches_the_networks_that_learn_and_no_teacher(case, task):
+    name, form = case
+    method = make(name, task, **form)
     frozen = {id(parameter) for teacher in teachers(method) for parameter in teacher.parameters()}
     trainable = {id(parameter) for parameter in method.trainable_parameters()}
     assert not frozen & trainable
@@ -47,7 +59,7 @@ def test_every_term_reaches_the_networks_that_learn_and_no_teacher(name):
     reached = set()
     for term in method.loss_names["losses"]:
         method.zero_grad()
-        method(batch(method))[term].backward()
+        method(batch(method, task, **form))[term].backward()
         reached_by_term = {id(p) for p in method.parameters() if p.grad is not None and p.grad.abs().sum() > 0}
         assert reached_by_term, term
         assert not reached_by_term & frozen, term
@@ -57,9 +69,10 @@ def test_every_term_reaches_the_networks_that_learn_and_no_teacher(name):
     assert reached == trainable - beyond
 
 
-def test_labels_of_unlabeled_images_are_not_read(name):
-    method = make(name)
-    plain = batch(method)
+def test_labels_of_unlabeled_images_are_not_read(case):
+    name, form = case
+    method = make(name, **form)
+    plain = batch(method, **form)
     poisoned = copy.deepcopy(plain)
     for view in poisoned.get("unlabeled", []):
         view["label"] = torch.full((len(view["image"]), 3), float("nan"))
@@ -85,30 +98,57 @@ def test_state_round_trips(name):
     assert {k: v.item() for k, v in first.items()} == {k: v.item() for k, v in second.items()}
 
 
-def test_candidates_give_logits_and_the_deployed_network_is_one_of_them(name):
-    method = make(name).eval()
-    image = torch.rand(5, 1, 8, 8)
+def test_candidates_give_logits_and_the_deployed_network_is_one_of_them(case):
+    name, form = case
+    method = make(name, **form).eval()
+    spatial = (8,) * form["spatial_dims"]
+    image = torch.rand(5, 1, *spatial)
     for network in method.candidates.values():
-        assert network(image).shape == (5, 3)
+        assert network(image).shape == (5, 3, *(spatial if form["dense"] else ()))
     assert any(method.network is network for network in method.candidates.values())
 
 
-def test_bfloat16_is_near_float32(name):
-    method = make(name)
-    full = method(batch(method))
+@pytest.mark.parametrize("task", TASKS)
+def test_bfloat16_is_near_float32(case, task):
+    name, form = case
+    method = make(name, task, **form)
+    full = method(batch(method, task, **form))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        half = method(batch(method))
+        half = method(batch(method, task, **form))
     for term, value in full.items():
         assert half[term].dtype == torch.float32
         assert half[term].item() == pytest.approx(value.item(), rel=0.15, abs=1e-3)
 
 
-def test_two_views_of_each_stream_are_used(name):
+def test_two_views_of_each_stream_are_used(case):
     """Changing any one view changes the losses: none is ignored, none is used twice."""
-    method = make(name)
-    reference = sum(method(batch(method)).values()).item()
+    name, form = case
+    method = make(name, **form)
+    reference = sum(method(batch(method, **form)).values()).item()
     for stream, count in method.views.items():
         for view in range(count):
-            changed = batch(method)
+            changed = batch(method, **form)
             changed[stream][view]["image"] = torch.rand_like(changed[stream][view]["image"])
             assert sum(method(changed).values()).item() != reference, (stream, view)
+
+
+@pytest.fixture
+def process_group(tmp_path):
+    """A process group of this process alone."""
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    yield
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="needs gloo")
+def test_distributed_data_parallel_gives_the_same_gradient(case, process_group):
+    name, form = case
+    alone = make(name, **form)
+    shared = copy.deepcopy(alone)
+    wrapped = DistributedDataParallel(shared, find_unused_parameters=name == "contrastive")
+    for method in (alone, wrapped):
+        sum(method(batch(alone, **form)).values()).backward()
+    for (parameter, value), other in zip(alone.named_parameters(), shared.parameters(), strict=True):
+        assert (value.grad is None) == (other.grad is None), parameter
+        if value.grad is not None:
+            torch.testing.assert_close(value.grad, other.grad, msg=parameter)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.special import expit
 
-from monai_ssl.losses import consensus_weights
+from monai_ssl.losses import BrierLoss, brier_loss, consensus_weights
 from monai_ssl.methods import NoTeacher
 from tests.methods.toys import batch, make, network
 
@@ -67,3 +67,16 @@ def test_networks_must_be_two():
         NoTeacher(one, network(channels=3), "multilabel")
     with pytest.raises(ValueError, match="'F3'"):
         NoTeacher(one, network(), "multilabel", output="F3")
+
+
+def test_the_supervised_loss_is_an_option_for_both_networks():
+    loss = BrierLoss("multiclass")
+    method = NoTeacher(network(), network(), "multiclass", supervised_loss=loss)
+    data = batch(method, "multiclass")
+    losses = method(data)
+    for number in (1, 2):
+        logits = method.candidates[f"F{number}"](data["labeled"][number - 1]["image"])
+        expected = brier_loss(logits, data["labeled"][0]["label"], "multiclass").item()
+        assert losses[f"supervised_{number}"].item() == pytest.approx(expected, rel=1e-5)
+    with pytest.raises(ValueError, match="class_weights"):
+        NoTeacher(network(), network(), "multiclass", [1.0, 2.0, 3.0], loss)

@@ -3,7 +3,16 @@
 import torch
 from torch import nn
 
-from monai_ssl.methods import SRC, SRCL, ContrastivePretraining, MeanTeacher, NoTeacher, Supervised
+from monai_ssl.losses import RobustLoss
+from monai_ssl.methods import (
+    SRC,
+    SRCL,
+    ContrastivePretraining,
+    MeanTeacher,
+    NoTeacher,
+    RobustPseudoLabel,
+    Supervised,
+)
 from monai_ssl.networks import LayerFeatures, ProjectionHead
 
 CLASSES = 3
@@ -33,18 +42,23 @@ def make(name: str, task: str = "multilabel", **kwargs):
         return SRCL(network(**kwargs), ProjectionHead(4, (6, 5)), LayerFeatures("2"), task)
     if name == "contrastive":
         return ContrastivePretraining(network(**kwargs), ProjectionHead(4, (6, 5)), LayerFeatures("2"), task)
+    if name == "robust_pseudo_label":
+        return RobustPseudoLabel(network(**kwargs), task, RobustLoss("gce", task))
     return NoTeacher(network(**kwargs), network(**kwargs), task)
 
 
 def batch(method, task="multilabel", labeled=4, unlabeled=6, spatial_dims=2, dense=False, size=8, seed=0):
-    """A random two-stream batch with the views that the method asks for."""
+    """A random two-stream batch with the views, and the pseudo-labels, that the method asks for."""
     generator = torch.Generator().manual_seed(seed)
     spatial = (size,) * spatial_dims
     shape = spatial if dense else ()
-    if task == "multilabel":
-        label = torch.randint(0, 2, (labeled, CLASSES, *shape), generator=generator).float()
-    else:
-        label = torch.randint(0, CLASSES, (labeled, *shape), generator=generator).float()
+
+    def labels(count):
+        if task == "multilabel":
+            return torch.randint(0, 2, (count, CLASSES, *shape), generator=generator).float()
+        return torch.randint(0, CLASSES, (count, *shape), generator=generator).float()
+
+    label = labels(labeled)
     result = {}
     for stream, count in {"labeled": labeled, "unlabeled": unlabeled}.items():
         views = [{"image": torch.rand((count, 1, *spatial), generator=generator)} for _ in range(method.views[stream])]
@@ -52,4 +66,6 @@ def batch(method, task="multilabel", labeled=4, unlabeled=6, spatial_dims=2, den
             views = [{**view, "label": label} for view in views]
         if views:
             result[stream] = views
+    if isinstance(method, RobustPseudoLabel):
+        result["unlabeled"][0]["pseudo_label"] = labels(unlabeled)
     return result
