@@ -5,14 +5,19 @@ from monai_ssl.networks.imagenet import densenet
 from monai_ssl.networks.mean import MeanProbability
 from monai_ssl.networks.modes import evaluating
 from monai_ssl.networks.projection import ProjectionHead
+from monai_ssl.networks.segmentation_network import required_multiple, segmentation_network
+from monai_ssl.networks.transbts import TransBTS
 
 __all__ = [
     "FeatureForm",
     "LayerFeatures",
     "MeanProbability",
     "ProjectionHead",
+    "TransBTS",
     "count_features",
     "densenet",
     "evaluating",
     "form_features",
+    "required_multiple",
+    "segmentation_network",
 ]
