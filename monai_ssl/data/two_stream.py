@@ -1,17 +1,15 @@
 """Two-stream loading: each batch holds labeled and unlabeled images, each with several augmented views."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
-import numpy as np
 import torch
 from monai.transforms import Compose, Randomizable
-from monai.utils import convert_to_tensor
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from monai_ssl.data.stream_order import BatchPlan, PlanSampler
+from monai_ssl.data.batches import Batches, Crop, Stream, Transform
+from monai_ssl.data.stream_order import PlanSampler
 from monai_ssl.distributed import count_processes
 from monai_ssl.errors import InputError
 
@@ -22,7 +20,7 @@ logger = logging.getLogger(__name__)
 LABELED, UNLABELED = "labeled", "unlabeled"
 # All that is ever read of an item. Labels that an unlabeled image might have are not among it.
 KEYS = {LABELED: ("image", "label"), UNLABELED: ("image",)}
-Transform = Callable[[dict[str, Tensor]], dict[str, Tensor]]
+PSEUDO_LABEL = "pseudo_label"
 
 
 class TwoStreamLoader(DataLoader):
@@ -34,11 +32,15 @@ class TwoStreamLoader(DataLoader):
     :meth:`set_epoch` (the trainer does) and a resumed run continues the same order. Under distributed training each
     process takes its share of both streams, and ``len`` counts the joint batches.
 
-    Random transforms belong into ``views``, not into the datasets', where they would not follow the seed.
+    A batch is made in this order: each image is loaded and, with ``crops``, cut to patches; those of a stream are
+    stacked; ``shared`` transforms the stack; ``transforms`` make each view of it. So the crop and ``shared`` are the
+    same for all views, which stay aligned voxel by voxel unless their own transforms move them.
+
+    Random transforms belong into these three, not into the datasets', where they would not follow the seed.
 
     Args:
         labeled: a dataset of dictionaries with ``"image"`` and ``"label"``.
-        unlabeled: a dataset of dictionaries with ``"image"``. Other keys are never read.
+        unlabeled: a dataset of dictionaries with ``"image"``. Other keys are never read, but for ``pseudo_labels``.
         batch_size: labeled images a batch.
         unlabeled_batch_size: unlabeled images a batch, for methods that use any.
         num_views: views by stream, a method's ``views``; a stream with 0 is not loaded, though it still counts for the
@@ -51,13 +53,21 @@ class TwoStreamLoader(DataLoader):
         pin_memory: as for any ``DataLoader``; it has no effect with a ``device``.
         device: where to move the images before their views are made, with ``num_workers`` 0. A GPU makes the views of
             large images faster, and an image is copied to it once for all of its views. Parameters are drawn as on the
-            CPU. By default views are made on the CPU.
+            CPU. By default views are made on the CPU. Patches are cut before.
+        crops: by stream, a random dictionary transform of one image, such as MONAI's ``RandSpatialCropd`` or this
+            project's ``RandForegroundCropd``, that changes nothing in place. It sees the keys of the stream alone, so
+            that unlabeled images cannot be cropped by a label. Each image of a batch gets a crop of its own. A list
+            of patches as the result (``num_samples``) adds all of them to the batch, which then has that many times
+            the batch size. A stream without one is not cropped.
+        shared: a transform of a batch, as ``transforms`` are, whose result all views of the batch are made of.
+        pseudo_labels: whether unlabeled images have the key ``"pseudo_label"``, and are loaded with it.
 
     Raises:
         InputError: for an empty pool that is needed, or random transforms in a dataset; while iterating, for an image
-            without a label in ``labeled``, and images of different shapes.
-        ValueError: for a batch size below 1, views of other streams or of none, fewer transforms than views, or a
-            device together with worker processes.
+            without a label in ``labeled`` (or without a pseudo-label, with ``pseudo_labels``), images of different
+            shapes, and a crop that asks for what its images do not have.
+        ValueError: for a batch size below 1, views of other streams or of none, crops of other streams, fewer
+            transforms than views, or a device together with worker processes.
     """
 
     def __init__(
@@ -72,6 +82,9 @@ class TwoStreamLoader(DataLoader):
         num_workers: int = 0,
         pin_memory: bool = False,
         device: str | torch.device | None = None,
+        crops: Mapping[str, Crop | None] | None = None,
+        shared: Transform | None = None,
+        pseudo_labels: bool = False,
     ) -> None:
         pools: dict[str, Sized] = {LABELED: labeled, UNLABELED: unlabeled}
         batch_sizes = {LABELED: batch_size, UNLABELED: unlabeled_batch_size}
@@ -84,10 +97,18 @@ class TwoStreamLoader(DataLoader):
             raise ValueError(
                 f"Views are made on {device} by this process alone: `num_workers` must be 0 with `device`."
             )
+        crops = crops or {}
+        if not set(crops) <= set(pools):
+            raise ValueError(f"`crops` must be by {LABELED} and {UNLABELED}, got {sorted(crops)}.")
         used = {name: pool for name, pool in pools.items() if num_views[name]}
         for name, pool in used.items():
             _check_pool(name, pool)
-        per_view = {name: _one_a_view(transforms, num_views[name]) for name in used}
+        keys = {**KEYS, UNLABELED: (*KEYS[UNLABELED], PSEUDO_LABEL)} if pseudo_labels else KEYS
+        streams = {
+            name: Stream(number, pools[name], keys[name], _one_a_view(transforms, num_views[name]), crops.get(name))
+            for number, name in enumerate(pools)
+            if name in used
+        }
         processes = count_processes()
         for name, pool in used.items():
             if len(pool) < batch_sizes[name] * processes:
@@ -101,7 +122,7 @@ class TwoStreamLoader(DataLoader):
         length = max(-(-len(pool) // (batch_sizes[name] * processes)) for name, pool in pools.items())
         self.plans = PlanSampler({name: len(pool) for name, pool in used.items()}, batch_sizes, length, seed)
         super().__init__(
-            _BatchDataset(used, per_view, device),
+            Batches(streams, shared, device),
             batch_size=None,
             sampler=self.plans,
             num_workers=num_workers,
@@ -116,55 +137,6 @@ class TwoStreamLoader(DataLoader):
         self.plans.epoch = epoch
 
 
-class _BatchDataset(Dataset[dict[str, list[dict[str, Tensor]]]]):
-    """Turns a plan into a batch: gather, stack, and augment each view of the whole stack at once."""
-
-    def __init__(
-        self,
-        pools: dict[str, Any],
-        transforms: dict[str, list[Transform | None]],
-        device: str | torch.device | None,
-    ) -> None:
-        self.pools, self.transforms, self.device = pools, transforms, device
-        # Made once: seeding it anew takes a fiftieth of the time of making another, as `set_random_state(seed)` does.
-        self.random = np.random.RandomState()
-
-    def __getitem__(self, plan: BatchPlan) -> dict[str, list[dict[str, Tensor]]]:
-        seeds = iter(np.random.SeedSequence(plan.seed).generate_state(sum(map(len, self.transforms.values()))))
-        batch = {}
-        for name, indices in plan.indices.items():
-            items = [self.pools[name][index] for index in indices]
-            stacks = {key: _stack(name, key, items, indices).to(self.device) for key in KEYS[name]}
-            batch[name] = [self._augment(stacks, transform, next(seeds)) for transform in self.transforms[name]]
-        return batch
-
-    def _augment(self, stacks: dict[str, Tensor], transform: Transform | None, seed: int) -> dict[str, Tensor]:
-        if transform is None:
-            return dict(stacks)
-        if isinstance(transform, Randomizable):  # MONAI's Compose is one, and seeds its parts
-            self.random.seed(seed)
-            transform.set_random_state(state=self.random)
-        return transform(dict(stacks))
-
-
-def _stack(name: str, key: str, items: list[Mapping[str, Any]], indices: list[int]) -> Tensor:
-    """The values of one key as one tensor, without MONAI's metadata."""
-    for item, index in zip(items, indices, strict=True):
-        if key not in item:
-            raise InputError(
-                f"Item {index} of the {name} images has no {key!r}. Give images with {' and '.join(KEYS[name])}."
-            )
-    values = [convert_to_tensor(item[key], track_meta=False, wrap_sequence=True) for item in items]
-    for value, index in zip(values, indices, strict=True):
-        if value.shape != values[0].shape:
-            raise InputError(
-                f"The {key}s of the {name} images {indices[0]} and {index} (counted from 0) have different shapes, "
-                f"{tuple(values[0].shape)} and {tuple(value.shape)}, so that they cannot be in one batch. "
-                "Bring them to one shape in the preprocessing, with `Resized` for instance."
-            )
-    return torch.stack(values)
-
-
 def _check_pool(name: str, pool: Any) -> None:
     if not len(pool):
         raise InputError(
@@ -175,7 +147,7 @@ def _check_pool(name: str, pool: Any) -> None:
     if random:
         raise InputError(
             f"The {name} data set's preprocessing has the random transform {random}, which would not follow the run's "
-            "seed. Move it to the views' transforms."
+            "seed. Move it to the views' transforms, or a crop to `crops`."
         )
 
 
