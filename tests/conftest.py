@@ -30,6 +30,13 @@ def dermoscopy(tmp_path_factory) -> Path:
     return make_demo(folder, phantom="dermoscopy", lesions=60, budget=0.25, image_size=48, progress=False)
 
 
+@pytest.fixture(scope="session")
+def brain_tumor(tmp_path_factory) -> Path:
+    """A small demo data set of volumes in four modalities with masks, made once for all workers."""
+    folder = shared_folder(tmp_path_factory) / "brain_tumor"
+    return make_demo(folder, phantom="brain_tumor", subjects=10, budget=0.25, image_size=32, progress=False)
+
+
 def shared_folder(tmp_path_factory) -> Path:
     """A temporary folder that all workers have."""
     base = tmp_path_factory.getbasetemp()

@@ -23,13 +23,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"dermoscopy: lesions of one to three images each (default: {KINDS['dermoscopy'].count})",
     )
     parser.add_argument(
+        "--subjects",
+        type=int,
+        help=f"brain_tumor: subjects of four volumes and a mask each (default: {KINDS['brain_tumor'].count})",
+    )
+    budgets, sizes = (
+        ", ".join(f"{name}: {getattr(kind, key)}" for name, kind in KINDS.items()) for key in ("budget", "image_size")
+    )
+    parser.add_argument(
         "--budget",
         type=_fraction_or_count,
-        default=0.1,
-        help="labeled training images: a fraction such as 0.1, or a count such as 40 (default: %(default)s)",
+        help=f"labeled training images: a fraction such as 0.1, or a count such as 40 (default: {budgets})",
     )
-    sizes = ", ".join(f"{name}: {kind.image_size}" for name, kind in KINDS.items())
-    parser.add_argument("--image_size", type=int, help=f"rows and columns of an image (default: {sizes})")
+    parser.add_argument(
+        "--image_size",
+        type=int,
+        help=f"rows and columns of an image, or voxels along the longest side of a volume (default: {sizes})",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -40,6 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         patients=arguments.patients,
         lesions=arguments.lesions,
+        subjects=arguments.subjects,
         budget=arguments.budget,
         image_size=arguments.image_size,
     )

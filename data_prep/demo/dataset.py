@@ -23,7 +23,8 @@ def make_demo(
     seed: int = 0,
     patients: int | None = None,
     lesions: int | None = None,
-    budget: float | int = 0.1,
+    subjects: int | None = None,
+    budget: float | int | None = None,
     image_size: int | None = None,
     progress: bool = True,
 ) -> Path:
@@ -31,19 +32,23 @@ def make_demo(
 
     - ``"head"``: head CT as DICOM, labeled for the five types of intracranial hemorrhage (multilabel).
     - ``"dermoscopy"``: color photographs of skin lesions as JPEG, of seven diagnoses (multiclass, imbalanced).
+    - ``"brain_tumor"``: brain MR of gliomas as NIfTI, in four modalities, with masks of three regions (segmentation).
 
-    The folder gets ``images/``, ``labels.csv`` in the form of the RSNA 2019 or the ISIC 2018 challenge, and
-    ``datalist.json``. It appears whole or not at all; where it holds the same set already, nothing is done. The same
-    arguments give the same bytes.
+    The folder gets ``images/`` and ``datalist.json``, and ``labels.csv`` in the form of the RSNA 2019 or the ISIC 2018
+    challenge; images and masks of brain tumors are laid out as in BraTS 2018. It appears whole or not at all; where it
+    holds the same set already, nothing is done. The same arguments give the same bytes.
 
     Args:
         output_dir: the folder to make.
-        phantom: ``"head"`` or ``"dermoscopy"``.
+        phantom: ``"head"``, ``"dermoscopy"`` or ``"brain_tumor"``.
         seed: of the phantoms, the split and the budget.
         patients: for the head, the number of patients, of 12 slices each (by default 60).
         lesions: for dermoscopy, the number of lesions, of one to three images each (by default 740).
-        budget: labeled training images, as a fraction (float) or a count (int).
-        image_size: rows and columns of an image (by default 128 for the head, 96 for dermoscopy).
+        subjects: for brain tumors, the number of subjects, of one study each (by default 60).
+        budget: labeled training images, as a fraction (float) or a count (int); by default 0.1, and 0.17 for brain
+            tumors, which is 6 of 36.
+        image_size: rows and columns of an image (by default 128 for the head, 96 for dermoscopy), or voxels along the
+            longest side of a volume (by default 72 for brain tumors).
         progress: whether to show a progress bar.
 
     Returns:
@@ -54,7 +59,7 @@ def make_demo(
             cannot be written.
     """
     kind = _kind(phantom)
-    counts = {"patients": patients, "lesions": lesions}
+    counts = {"patients": patients, "lesions": lesions, "subjects": subjects}
     for unit in counts.keys() - {kind.unit}:
         if counts[unit] is not None:
             raise InputError(f"{unit} are given, but the {phantom} demo is made of {kind.unit}. Give {kind.unit}.")
@@ -68,7 +73,7 @@ def make_demo(
         **kind.release,
         "seed": seed,
         kind.unit: kind.count if count is None else count,
-        "budget": budget,
+        "budget": kind.budget if budget is None else budget,
         "image_size": size,
     }
     folder = Path(output_dir).absolute()
@@ -84,7 +89,8 @@ def demo_dir(bundle_root: str | os.PathLike[str], phantom: str = "head") -> str:
 
     Args:
         bundle_root: of a bundle.
-        phantom: ``"head"`` for ``<bundle_root>/../../data/demo``, ``"dermoscopy"`` for ``.../data/demo_dermoscopy``.
+        phantom: ``"head"`` for ``<bundle_root>/../../data/demo``, ``"dermoscopy"`` for ``.../data/demo_dermoscopy``,
+            ``"brain_tumor"`` for ``.../data/demo_brain_tumor``.
 
     Returns:
         The absolute path of the folder.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data_prep.demo import content, dermoscopy
+from data_prep.demo import brain_tumor, content, dermoscopy
 
 __all__ = ["KINDS", "Kind"]
 
@@ -19,8 +19,9 @@ class Kind:
         folder: name of the folder beside the others, below ``data/``.
         unit: what is counted and split: the name of the argument.
         count: how many of them.
-        image_size: rows and columns.
-        least_size: the fewest rows and columns.
+        budget: labeled training images, as a fraction (float) or a count (int).
+        image_size: pixels or voxels along the longest side.
+        least_size: the fewest of them.
         release: the parameters that tell its images from others: ``phantom``, which those of the first kind do not
             name, and ``generator``, to be raised with every change of the images, so that an older set is not taken for
             this one.
@@ -32,6 +33,7 @@ class Kind:
     folder: str
     unit: str
     count: int
+    budget: float | int
     image_size: int
     least_size: int
     release: Mapping[str, Any]
@@ -50,6 +52,7 @@ KINDS = {
         folder="demo",
         unit="patients",
         count=60,
+        budget=0.1,
         image_size=128,
         least_size=32,
         release={"generator": 1},
@@ -60,10 +63,22 @@ KINDS = {
         folder="demo_dermoscopy",
         unit="lesions",
         count=740,
+        budget=0.1,
         image_size=96,
         least_size=32,
         release={"phantom": "dermoscopy", "generator": 1},
         write=dermoscopy.write_content,
+    ),
+    "brain_tumor": Kind(
+        text="simulated brain MR",
+        folder="demo_brain_tumor",
+        unit="subjects",
+        count=60,
+        budget=0.17,
+        image_size=72,
+        least_size=32,
+        release={"phantom": "brain_tumor", "generator": 1},
+        write=brain_tumor.write_content,
     ),
 }
 """Every kind, by the name of its phantom."""

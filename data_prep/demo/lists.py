@@ -23,21 +23,25 @@ def save_data_list(
     parameters: Mapping[str, Any],
     command: str,
     protocol: str,
+    label_files: str = LABELS_NAME,
     **head: Any,
 ) -> None:
     """Write ``datalist.json``, with all of how the data set was made in its provenance.
 
     Args:
-        folder: the data set, whose images and label file are there already.
+        folder: the data set, whose images and label files are there already.
         entries: labeled entries of ``"training"``, ``"validation"`` and ``"test"``.
         drawn: which training entries keep their labels.
         parameters: the arguments of the data set.
         command: what makes it.
         protocol: what was split and drawn, in sentences.
-        **head: name, task, labels, modality, channels and spatial_dims of the :class:`DataList`.
+        label_files: pattern of the files in the folder that the labels come from. Their checksum is that of all of
+            them one after the other, in the order of their names.
+        **head: name, task, labels, masks, modality, channels and spatial_dims of the :class:`DataList`.
 
     Raises:
         InputError: when an entry or a file is not in order.
+        FileNotFoundError: when there are no label files.
     """
     labeled = [entry for index, entry in enumerate(entries["training"]) if index in drawn]
     unlabeled = [
@@ -59,7 +63,18 @@ def save_data_list(
             "parameters": parameters,
             "protocol": protocol,
             "counts": {key: len(value) for key, value in lists.items()},
-            "sha256": {LABELS_NAME: hashlib.sha256((folder / LABELS_NAME).read_bytes()).hexdigest()},
+            "sha256": {label_files: _checksum(folder, label_files)},
             "version": monai_ssl.__version__,
         },
     ).save(folder)
+
+
+def _checksum(folder: Path, pattern: str) -> str:
+    """SHA-256 of the files that match a pattern."""
+    files = sorted(folder.glob(pattern))
+    if not files:
+        raise FileNotFoundError(f"{folder} has no {pattern}.")
+    found = hashlib.sha256()
+    for file in files:
+        found.update(file.read_bytes())
+    return found.hexdigest()
