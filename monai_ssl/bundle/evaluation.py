@@ -7,7 +7,7 @@ from typing import Any
 from monai.handlers import MLFlowHandler
 
 from monai_ssl.bundle.provenance import tracking_enabled
-from monai_ssl.handlers.tracking import RUN_NAME_FILE, metric_name
+from monai_ssl.handlers.tracking import RUN_NAME_FILE, tracked_name
 
 __all__ = ["track_evaluation"]
 
@@ -40,7 +40,7 @@ def track_evaluation(
     for group, values in {**report["classes"], "mean": report["mean"]}.items():
         for metric, entry in values.items():
             if isinstance(entry, Mapping) and entry.get("value") is not None:
-                client.log_metric(run.info.run_id, metric_name(f"test_{metric}_{group}"), entry["value"])
+                client.log_metric(run.info.run_id, tracked_name(f"test_{metric}_{group}"), entry["value"])
     client.log_artifacts(run.info.run_id, str(evaluation_dir), artifact_path="evaluation")
     if not found:  # the status of a run that trained is its own
         client.set_terminated(run.info.run_id)

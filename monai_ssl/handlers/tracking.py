@@ -11,14 +11,14 @@ from monai.handlers import MLFlowHandler
 from monai_ssl.files import write_whole
 from monai_ssl.handlers.history import TrainingHistory
 
-__all__ = ["RUN_NAME_FILE", "MLflowTracker", "metric_name"]
+__all__ = ["RUN_NAME_FILE", "MLflowTracker", "tracked_name"]
 
 RUN_NAME_FILE = "run_name.txt"
 """Where in the output folder a run leaves its name, for a resumed run and for the evaluation."""
 
 
-def metric_name(name: str) -> str:
-    """Replace what MLflow does not allow in a metric's name; a class may be called anything."""
+def tracked_name(name: str) -> str:
+    """Replace what MLflow does not allow in the name of a metric or a parameter; a class may be called anything."""
     return re.sub(r"[^\w\-./ :]", "_", name)
 
 
@@ -90,7 +90,7 @@ class MLflowTracker(MLFlowHandler):
         super().start(engine)
         run: Any = self.cur_run
         self.client.update_run(run.info.run_id, status="RUNNING")
-        parameters = dict(self.parameters)
+        parameters = {tracked_name(name): value for name, value in self.parameters.items()}
         self._delete_exist_param_in_dict(parameters)
         self._log_params(parameters)
         with write_whole(self.output_dir / RUN_NAME_FILE) as temporary:
@@ -108,7 +108,7 @@ class MLflowTracker(MLFlowHandler):
         self._log_metrics(self.history.rows[-1], step=engine.state.iteration)
 
     def _log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
-        super()._log_metrics({metric_name(self.prefix + name): value for name, value in metrics.items()}, step)
+        super()._log_metrics({tracked_name(self.prefix + name): value for name, value in metrics.items()}, step)
 
     def _fail(self, engine: Engine, error: BaseException) -> None:  # noqa: ARG002
         try:
