@@ -1,4 +1,4 @@
-"""Puts comparisons at several labeling budgets together: a table, and the test AUROC of each system by budget.
+"""Puts comparisons at several labeling budgets together: a table, and the AUROC or Dice of each system by budget.
 
     python -m benchmarks.compare_budgets --comparisons RUNS/0.05 RUNS/0.1 RUNS/0.2 --output RUNS
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.compare_methods import SYSTEMS, finish, table
+from benchmarks.compare_methods import METRICS, SYSTEMS, finish, primary_metric, table
 from monai_ssl.reports import save_figure
 
 Results = dict[str, list[dict]]
@@ -25,14 +25,15 @@ def read_comparison(folder: Path) -> Results:
 
 
 def figure_of(comparisons: dict[str, Results], title: str) -> Figure:
-    """Draw the mean test AUROC over the seeds by budget, a line a system, and each seed as a point."""
+    """Draw the mean of the primary metric over the seeds by budget, a line a system, and each seed as a point."""
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.subplots()
+    primary = primary_metric(next(iter(next(iter(comparisons.values())).values()))[0]["mean"])
     systems = list(dict.fromkeys(system for results in comparisons.values() for system in results))
     for number, system in enumerate(systems):
         places, means = [], []
         for place, results in enumerate(comparisons.values()):
-            values = [report["mean"]["auroc"]["value"] for report in results.get(system, [])]
+            values = [report["mean"][primary]["value"] for report in results.get(system, [])]
             if values:
                 x = place + 0.06 * (number - (len(systems) - 1) / 2)
                 axes.plot([x] * len(values), values, ".", color=f"C{number}", alpha=0.5)
@@ -40,7 +41,7 @@ def figure_of(comparisons: dict[str, Results], title: str) -> Figure:
                 means.append(np.mean(values))
         axes.plot(places, means, "o-", color=f"C{number}", linewidth=1.2, markersize=4, label=system)
     axes.set_xlabel("labeled part of the training images")
-    finish(axes, list(comparisons), "mean test AUROC: seeds and their mean", title)
+    finish(axes, list(comparisons), f"mean test {METRICS[primary]}: seeds and their mean", title)
     return figure
 
 

@@ -3,7 +3,8 @@
     python -m benchmarks.compare_methods --dataset_dirs LISTS/0 LISTS/1 LISTS/2 --output DIR
 
 Each data list is one seed: the n-th is trained on with seed n by every bundle, at equal numbers of steps, with the
-model and the thresholds chosen on validation. What is done already in DIR is not done again.
+model and the thresholds chosen on validation. What is done already in DIR is not done again. Compare classifiers with
+classifiers, and segmentation with segmentation; `upper` trains on the lists of `--full_dirs`, the same but all labeled.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +23,46 @@ from matplotlib.figure import Figure
 from monai_ssl.reports import save_figure
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class System:
+    """What is trained and evaluated.
+
+    Args:
+        bundle: its name.
+        overlays: the configurations that are laid over the bundle's ``train.json``.
+        evaluation: those that are laid over these for the evaluation.
+        options: on the command line of both.
+        full: whether it trains on the lists in which all training images are labeled.
+    """
+
+    bundle: str
+    overlays: tuple[str, ...] = ()
+    evaluation: tuple[str, ...] = ("evaluate",)
+    options: tuple[str, ...] = ()
+    full: bool = False
+
+
+_MASKS = (("segmentation",), ("evaluate", "segmentation_evaluate"))
+
 SYSTEMS = {
-    "supervised": ("supervised",),
-    "mean_teacher": ("mean_teacher",),
-    "noteacher": ("noteacher",),
-    "src": ("srcl", "src"),
-    "srcl_joint": ("srcl", "joint"),
-    "srcl": ("srcl",),
+    "supervised": System("supervised"),
+    "mean_teacher": System("mean_teacher"),
+    "noteacher": System("noteacher"),
+    "src": System("srcl", ("src",)),
+    "srcl_joint": System("srcl", ("joint",)),
+    "srcl": System("srcl"),
+    "masks_supervised": System("supervised", *_MASKS),
+    "masks_mean_teacher": System("mean_teacher", *_MASKS),
+    "masks_noteacher": System("noteacher", *_MASKS),
+    **{
+        f"robust_{loss}": System("robust_pseudo_label", options=("--robust_loss", loss))
+        for loss in ("ce", "gce", "bce", "sce")
+    },
+    "upper": System("supervised", *_MASKS, full=True),
 }
-"""Each system's bundle, and the overlays that make it of the bundle."""
+"""Classifiers; and segmentation, from ``masks_supervised`` on."""
 
 METRICS = {
     "auroc": "AUROC",
@@ -38,36 +71,55 @@ METRICS = {
     "accuracy_one_against_rest": "one-against-rest accuracy",
     "sensitivity_most_probable": "sensitivity",
     "specificity_most_probable": "specificity",
+    "dice": "Dice",
+    "hd95": "HD95 (mm)",
 }
-"""Those that an evaluation has, which depends on the task; the last four are of the most probable class."""
+"""Those that an evaluation has, which depends on the task. Of several classes there are four of the most probable one,
+from accuracy on."""
+
+_PRIMARY = ("auroc", "dice")
 
 
 def train_and_evaluate(system: str, dataset_dir: Path, seed: int, root: Path, overrides: list[str]) -> dict:
     """Run one system on one data list; return its evaluation."""
     report = root / "eval" / "evaluation" / "evaluation.json"
     if not report.is_file():
-        root.mkdir(parents=True, exist_ok=True)
-        bundle, *overlays = SYSTEMS[system]
-        configs = REPOSITORY / "bundles" / bundle / "configs"
-        train = [str(configs / f"{name}.json") for name in ("train", *overlays)]
-        evaluate = [*train, str(configs / "evaluate.json")]
-        shared = ["--bundle_root", str(root), "--dataset_dir", str(dataset_dir), "--seed", str(seed), *overrides]
-        for run_id, files in {"training": train, "evaluating": evaluate}.items():
-            command = [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", str(files), *shared]
-            log = root / f"{run_id}.log"
-            with log.open("w") as file:
-                done = subprocess.run(command, cwd=REPOSITORY, stdout=file, stderr=subprocess.STDOUT, check=False)
-            if done.returncode:
-                raise SystemExit(f"{system}, seed {seed}: {run_id} failed, see {log}")
+        chosen = SYSTEMS[system]
+        shared = ["--bundle_root", str(root), "--dataset_dir", str(dataset_dir), "--seed", str(seed)]
+        shared += [*chosen.options, *overrides]
+        for run_id, added in {"training": (), "evaluating": chosen.evaluation}.items():
+            run_bundle(chosen.bundle, (*chosen.overlays, *added), run_id, root / f"{run_id}.log", shared)
     return json.loads(report.read_text())
 
 
+def run_bundle(bundle: str, overlays: tuple[str, ...], run_id: str, log: Path, options: list[str]) -> None:
+    """Run a bundle's ``train.json`` with overlays as a process, whose output goes to ``log``.
+
+    Raises:
+        SystemExit: when it fails.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    configs = REPOSITORY / "bundles" / bundle / "configs"
+    files = [str(configs / f"{name}.json") for name in ("train", *overlays)]
+    command = [sys.executable, "-m", "monai.bundle", "run", run_id, "--config_file", str(files), *options]
+    with log.open("w") as file:
+        done = subprocess.run(command, cwd=REPOSITORY, stdout=file, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        raise SystemExit(f"{bundle}: {run_id} failed, see {log}")
+
+
+def primary_metric(mean: dict) -> str:
+    """Name the metric that systems are compared by: AUROC, or Dice of masks."""
+    return next(metric for metric in _PRIMARY if metric in mean)
+
+
 def table(results: dict[str, list[dict]]) -> str:
-    """Format mean and standard deviation over the seeds, and each seed's AUROC, as Markdown."""
+    """Format mean and standard deviation over the seeds, and the primary metric of each seed, as Markdown."""
     known = next(iter(results.values()))[0]["mean"]
     metrics = [metric for metric in METRICS if metric in known]
+    primary = primary_metric(known)
     lines = [
-        "| method | " + " | ".join(METRICS[metric] for metric in metrics) + " | AUROC, each seed |",
+        "| method | " + " | ".join(METRICS[metric] for metric in metrics) + f" | {METRICS[primary]}, each seed |",
         "| --- |" + " --- |" * (len(metrics) + 1),
     ]
     for system, reports in results.items():
@@ -76,24 +128,25 @@ def table(results: dict[str, list[dict]]) -> str:
             values = np.array([report["mean"][metric]["value"] for report in reports], dtype=float)
             spread = f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else ""
             cells.append(f"{values.mean():.3f}{spread}")
-        each = ", ".join(f"{report['mean']['auroc']['value']:.3f}" for report in reports)
+        each = ", ".join(f"{report['mean'][primary]['value']:.3f}" for report in reports)
         lines.append(f"| {system} | " + " | ".join(cells) + f" | {each} |")
     return "\n".join(lines)
 
 
 def figure_of(results: dict[str, list[dict]], title: str) -> Figure:
-    """Draw every seed's test AUROC with its bootstrap interval, one column a method."""
+    """Draw the primary metric of every seed with its bootstrap interval, one column a method."""
+    primary = primary_metric(next(iter(results.values()))[0]["mean"])
     figure = Figure(figsize=(1.7 * len(results) + 1.5, 3.6), layout="constrained")
     axes = figure.subplots()
     for column, reports in enumerate(results.values()):
         for seed, report in enumerate(reports):
-            auroc = report["mean"]["auroc"]
+            mean = report["mean"][primary]
             x = column + 0.18 * (seed - (len(reports) - 1) / 2)
-            axes.plot([x, x], [auroc["low"], auroc["high"]], color=f"C{seed}", linewidth=1)
+            axes.plot([x, x], [mean["low"], mean["high"]], color=f"C{seed}", linewidth=1)
             axes.plot(
-                x, auroc["value"], "o", color=f"C{seed}", markersize=5, label=f"seed {seed}" if not column else None
+                x, mean["value"], "o", color=f"C{seed}", markersize=5, label=f"seed {seed}" if not column else None
             )
-    finish(axes, list(results), "mean test AUROC, 95 % interval over patients", title)
+    finish(axes, list(results), f"mean test {METRICS[primary]}, 95 % interval over patients", title)
     return figure
 
 
@@ -111,18 +164,22 @@ def main(arguments: list[str] | None = None) -> None:
     """Compare, print and draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset_dirs", nargs="+", type=Path, required=True, help="a data list for each seed")
-    parser.add_argument("--output", type=Path, required=True, help="where the runs, table.md and auroc.png go")
+    parser.add_argument("--full_dirs", nargs="+", type=Path, default=[], help="the same lists, but all labeled")
+    parser.add_argument("--output", type=Path, required=True, help="where the runs, table.md and the figure go")
     parser.add_argument("--systems", nargs="+", default=["supervised", "mean_teacher", "noteacher"], choices=SYSTEMS)
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="runs side by side")
     parser.add_argument("--title", default="Methods on the same labels")
     options, overrides = parser.parse_known_args(arguments)
+    full = [system for system in options.systems if SYSTEMS[system].full]
+    if full and len(options.full_dirs) != len(options.dataset_dirs):
+        parser.error(f"{', '.join(full)} needs a list in --full_dirs for each of --dataset_dirs")
     runs = [(system, seed) for system in options.systems for seed in range(len(options.dataset_dirs))]
     with ThreadPoolExecutor(options.jobs) as pool:
         futures = {
             (system, seed): pool.submit(
                 train_and_evaluate,
                 system,
-                options.dataset_dirs[seed].resolve(),
+                (options.full_dirs if SYSTEMS[system].full else options.dataset_dirs)[seed].resolve(),
                 seed,
                 options.output.resolve() / f"{system}_{seed}",
                 overrides,
@@ -135,8 +192,9 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{number}/{len(runs)}: {system}, seed {seed}", flush=True)
     text = table(results)
     (options.output / "table.md").write_text(text + "\n")
-    save_figure(figure_of(results, options.title), options.output / "auroc.png")
-    print(f"\n{text}\n\nFigure: {options.output / 'auroc.png'}")
+    picture = options.output / f"{primary_metric(results[options.systems[0]][0]['mean'])}.png"
+    save_figure(figure_of(results, options.title), picture)
+    print(f"\n{text}\n\nFigure: {picture}")
 
 
 if __name__ == "__main__":

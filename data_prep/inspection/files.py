@@ -13,8 +13,8 @@ from pydicom import dcmread
 from monai_ssl.errors import InputError
 from monai_ssl.readers import read_image
 from monai_ssl.readers.file_kind import kind_of
+from monai_ssl.readers.grids import check_one_grid
 from monai_ssl.readers.mask import read_mask
-from monai_ssl.readers.nifti import nifti_affine
 from monai_ssl.salt import opaque
 
 __all__ = ["Files", "Inspected", "inspect_files"]
@@ -25,10 +25,6 @@ Files = tuple[tuple[Path, ...], Path | None]
 # A grey picture stays grey with a coloured mark in a corner: its channels differ by less than this on average.
 _COLOR_SPREAD = 0.01
 _SHORTEST = 4  # characters: a shorter identifier occurs in paths by chance
-# Headers round: of a voxel so much for the place of an image, and for the step to the next voxel, of which the errors
-# add up.
-_TOLERANCE_OF_PLACE = 0.05
-_TOLERANCE_OF_STEP = 0.001
 _SHOWN = 5
 _HEADER = ["Modality", "PatientID", "WindowWidth", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
 
@@ -85,7 +81,7 @@ def inspect_files(files: Files, *, allowed: Sequence[int], salt: bytes) -> Inspe
         content=_content(image, salt),
         mask_values=None if mask is None else _mask_values(mask, image.shape[1:], allowed),
     )
-    _check_grid(images if mask is None else (*images, mask))
+    check_one_grid(images if mask is None else (*images, mask))
     return replace(look, **_header(images, salt)) if kind_of(images[0]) == "dicom" else look
 
 
@@ -113,33 +109,6 @@ def _mask_values(path: Path, shape: tuple[int, ...], allowed: Sequence[int]) -> 
         listed = ", ".join(map(str, odd[:_SHOWN])) + (", ..." if len(odd) > _SHOWN else "")
         raise InputError(f"{path}: the mask has values of no region ({listed}). Name a region for them, or mend it.")
     return values
-
-
-def _check_grid(paths: Sequence[Path]) -> None:
-    """The files of an image and its mask show the same places.
-
-    Raises:
-        InputError: when they do not, or one is NIfTI and another is not: their axes run differently.
-    """
-    kinds = [kind_of(path) for path in paths]
-    if "nifti" not in kinds:
-        return
-    first = None
-    for path, kind in zip(paths, kinds, strict=True):
-        if kind != "nifti":
-            raise InputError(
-                f"{path}: this file is no NIfTI, but another of the image or its mask is, whose axes run differently. "
-                "Save them in one kind of file."
-            )
-        affine = nifti_affine(path)
-        first = affine if first is None else first
-        voxel = np.linalg.norm(first[:3, :3], axis=0).min()
-        apart = np.abs(affine - first)
-        if apart[:3, :3].max() > _TOLERANCE_OF_STEP * voxel or apart[:3, 3].max() > _TOLERANCE_OF_PLACE * voxel:
-            raise InputError(
-                f"{path}: the affines of the files of an image, or of its mask, differ by "
-                f"{apart.max():.3g} mm. Resample them to one grid."
-            )
 
 
 def _header(paths: Sequence[Path], salt: bytes) -> dict[str, Any]:

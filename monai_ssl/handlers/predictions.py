@@ -1,13 +1,13 @@
 """Collects the predictions of an evaluation, image by image."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from ignite import distributed as idist
 from ignite.engine import Engine, Events
 from monai.utils import convert_to_numpy
 
 from monai_ssl.errors import InputError
+from monai_ssl.handlers.items import decollated_items, gather_rows, item_value
 from monai_ssl.metrics import Predictions
 from monai_ssl.tasks import check_task
 
@@ -72,26 +72,18 @@ class PredictionCollector:
         self._predictions = None
 
     def _collect(self, engine: Engine) -> None:
-        batch, output = engine.state.batch, engine.state.output
-        if not isinstance(batch, list) or not isinstance(output, list):
-            raise InputError("the evaluator gives whole batches. Set decollate=True, so that it gives single images.")
-        for item, result in zip(batch, output, strict=True):
+        for item, result in decollated_items(engine):
             probabilities = _array(result, self.pred_key)
             if self.label_key in item:
                 label = _array(item, self.label_key)
             else:
                 label = np.full(probabilities.shape if self.task == "multilabel" else (), -1.0)
             self._rows.append(
-                (probabilities, label, str(_get(item, self.patient_key)), str(_get(item, self.image_key)))
+                (probabilities, label, str(item_value(item, self.patient_key)), str(item_value(item, self.image_key)))
             )
 
     def _finish(self) -> None:
-        rows = self._rows
-        if idist.get_world_size() > 1:
-            gathered = cast(list[list[_Row]], idist.all_gather(rows))
-            rows = [row for process in gathered for row in process]
-        if not rows:
-            raise InputError("the evaluation had no images. Check the data list.")
+        rows = gather_rows(self._rows)
         probabilities, labels, patients, images = zip(*rows, strict=True)
         self._predictions = Predictions(
             probabilities=np.stack(probabilities),
@@ -106,11 +98,5 @@ class PredictionCollector:
 _Row = tuple[np.ndarray, np.ndarray, str, str]
 
 
-def _get(item: dict[str, Any], key: str) -> Any:
-    if key not in item:
-        raise InputError(f"an image comes without {key!r}, only with {', '.join(item)}. Check keys and transforms.")
-    return item[key]
-
-
 def _array(item: dict[str, Any], key: str) -> np.ndarray:
-    return np.asarray(convert_to_numpy(_get(item, key)), dtype=np.float64)
+    return np.asarray(convert_to_numpy(item_value(item, key)), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Metrics of classification: by class, over missing labels, with intervals over patients."""
+"""Metrics of classification, by class over missing labels, and of masks, by region; with intervals over patients."""
 
 from monai_ssl.metrics.arrays import check_arrays, one_against_rest
 from monai_ssl.metrics.bootstrap import Intervals, Statistic, bootstrap_patients, resampled
@@ -13,11 +13,13 @@ from monai_ssl.metrics.classification import (
 )
 from monai_ssl.metrics.most_probable import accuracy, accuracy_one_against_rest, most_probable
 from monai_ssl.metrics.predictions import Predictions
+from monai_ssl.metrics.segmentation import RegionScore, region_scores
 from monai_ssl.metrics.weighted import (
     weighted_accuracy,
     weighted_accuracy_one_against_rest,
     weighted_average_precision,
     weighted_macro,
+    weighted_mean,
     weighted_roc_auc,
     weighted_sensitivity_specificity,
 )
@@ -25,6 +27,7 @@ from monai_ssl.metrics.weighted import (
 __all__ = [
     "Intervals",
     "Predictions",
+    "RegionScore",
     "Reliability",
     "Statistic",
     "accuracy",
@@ -38,6 +41,7 @@ __all__ = [
     "macro",
     "most_probable",
     "one_against_rest",
+    "region_scores",
     "reliability",
     "resampled",
     "roc_auc_by_class",
@@ -46,6 +50,7 @@ __all__ = [
     "weighted_accuracy_one_against_rest",
     "weighted_average_precision",
     "weighted_macro",
+    "weighted_mean",
     "weighted_roc_auc",
     "weighted_sensitivity_specificity",
 ]

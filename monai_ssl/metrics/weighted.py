@@ -8,6 +8,7 @@ replicates, so each class is sorted once and the curves of all replicates are cu
 at the K distinct probabilities :math:`t_1 > \dots > t_K`. All functions take probabilities (N, C), labels (N, C) in
 {0, 1} with -1 or NaN as missing, and weights (R, N), and give (R, C): NaN where a replicate has drawn no positive or
 no negative of the class. The accuracies, of the most probable class, are NaN only where no labeled image is drawn.
+The means are of scores that are there already.
 """
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "weighted_accuracy_one_against_rest",
     "weighted_average_precision",
     "weighted_macro",
+    "weighted_mean",
     "weighted_roc_auc",
     "weighted_sensitivity_specificity",
 ]
@@ -93,6 +95,13 @@ def weighted_accuracy_one_against_rest(probabilities: ArrayLike, labels: ArrayLi
     p, y, w = _check(probabilities, labels, weights)
     right, known = right_calls(p, y)
     return _divide(w @ right, w @ known[:, None])
+
+
+def weighted_mean(scores: ArrayLike, weights: ArrayLike) -> Array:
+    """Mean over the images of scores (N, C), where NaN is undefined: (R, C), NaN where no defined one is drawn."""
+    s, w = np.asarray(scores, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    defined = ~np.isnan(s)
+    return _divide(w @ np.where(defined, s, 0), w @ defined)
 
 
 def weighted_macro(values: Array) -> Array:

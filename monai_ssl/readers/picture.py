@@ -35,7 +35,7 @@ def open_picture(path: str | os.PathLike[str]) -> Image.Image:
     return picture
 
 
-def read_picture(path: str | os.PathLike[str]) -> NDArray[np.float32]:
+def read_picture(path: str | os.PathLike[str], scale: bool = True) -> NDArray[np.float32]:
     """Read a picture and scale the full range of its type (1, 8 or 16 bits) to [0, 1].
 
     The EXIF orientation is applied. An alpha channel is laid over black, so that what is transparent is 0, as padding
@@ -43,23 +43,36 @@ def read_picture(path: str | os.PathLike[str]) -> NDArray[np.float32]:
 
     Args:
         path: the file.
+        scale: whether to scale; values are as stored otherwise, and may have 32 bits. 1 bit is 0 and 255 then.
 
     Returns:
         float32 array of shape (1, H, W) for grey pictures, (3, H, W) for all others.
 
     Raises:
-        InputError: when the file is not a picture or damaged, holds several pictures or has 32-bit values.
+        InputError: when the file is not a picture or damaged, holds several pictures, has 32-bit values that would have
+            to be scaled, or NaN or infinite values.
     """
     picture = open_picture(path)
     if picture.mode in _32_BIT:
-        raise InputError(f"{path}: 32-bit pictures have no known range. Convert it to 16 bits, or to NIfTI.")
+        return _read_32_bit(path, picture, scale)
     if picture.mode in _16_BIT:
-        return np.asarray(picture).astype(np.float32)[None] / np.float32(65535.0)
+        return np.asarray(picture).astype(np.float32)[None] / np.float32(65535.0 if scale else 1.0)
     if picture.mode == "1":
         picture = picture.convert("L")
     grey = picture.mode in ("L", "LA")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, (0, 0, 0, 255)), picture)
-    values = np.asarray(picture.convert("L" if grey else "RGB"), dtype=np.float32) / np.float32(255.0)
+    values = np.asarray(picture.convert("L" if grey else "RGB"), dtype=np.float32) / np.float32(255.0 if scale else 1.0)
     return values[None] if grey else np.ascontiguousarray(np.moveaxis(values, -1, 0))
+
+
+def _read_32_bit(path: str | os.PathLike[str], picture: Image.Image, scale: bool) -> NDArray[np.float32]:
+    if scale:
+        raise InputError(
+            f"{path}: 32-bit pictures have no known range. Convert it to 16 bits, or to NIfTI, or use the window 'raw'."
+        )
+    values = np.asarray(picture).astype(np.float32)[None]
+    if not np.isfinite(values).all():
+        raise InputError(f"{path}: the image holds NaN or infinite values. Replace them in the file.")
+    return values

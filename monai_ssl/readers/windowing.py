@@ -1,4 +1,4 @@
-"""HU to [0, 1] by windows."""
+"""HU to [0, 1] by windows, or as they are."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from monai_ssl.errors import InputError
 from monai_ssl.readers.dicom_header import DicomHeader
 from monai_ssl.readers.rescale import rescale
-from monai_ssl.readers.windows import Window, header_limits, hu_limits, scale_range
+from monai_ssl.readers.windows import RAW, Window, header_limits, hu_limits, scale_range
 
 __all__ = ["apply_windows"]
 
@@ -30,7 +30,8 @@ def apply_windows(
             longer than the arithmetic.
 
     Returns:
-        float32 array of shape (C * len(windows), *spatial) in [0, 1]; all channels of the first window come first.
+        float32 array of shape (C * len(windows), *spatial) in [0, 1], or in HU for "raw"; all channels of the first
+        window come first.
 
     Raises:
         InputError: for NaN or infinite values, and where the header does not have what a window needs.
@@ -39,19 +40,22 @@ def apply_windows(
     lowest = hu.min()
     if not np.isfinite(lowest) or not np.isfinite(hu.max()):
         raise InputError("the image holds NaN or infinite values. Mend it before windowing.")
-    limits = [_limits(window, header) for window in windows]
+    limits = [None if window == RAW else _limits(window, header) for window in windows]
     padding = None
     if header is not None and (
         header.padding_value is not None or (header.modality == "CT" and lowest < _CT_PADDING_BELOW_HU)
     ):
         padding = _padding_mask(hu, header)
     output = hu[None] if overwrite and len(windows) == 1 else np.empty((len(windows), *hu.shape), dtype=np.float32)
-    for channel, (low, high) in zip(output, limits, strict=True):
-        scale_range(hu, low, high, out=channel)
-    if header is not None and header.photometric_interpretation == "MONOCHROME1":
-        np.subtract(1.0, output, out=output)
-    if padding is not None:
-        np.copyto(output, 0.0, where=padding)
+    for channel, ends in zip(output, limits, strict=True):
+        if ends is None:
+            np.copyto(channel, hu)
+            continue
+        scale_range(hu, *ends, out=channel)
+        if header is not None and header.photometric_interpretation == "MONOCHROME1":
+            np.subtract(1.0, channel, out=channel)
+        if padding is not None:
+            np.copyto(channel, 0.0, where=padding)
     return output.reshape(-1, *hu.shape[1:])
 
 

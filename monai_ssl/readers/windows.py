@@ -12,14 +12,17 @@ from monai_ssl.errors import InputError
 from monai_ssl.readers.dicom_header import DicomHeader
 from monai_ssl.readers.rescale import rescale
 
-__all__ = ["CT_WINDOWS", "Window", "check_windows", "header_limits", "hu_limits", "scale_range"]
+__all__ = ["CT_WINDOWS", "RAW", "Window", "check_windows", "header_limits", "hu_limits", "scale_range"]
 
 CT_WINDOWS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {"brain": (40.0, 80.0), "subdural": (80.0, 200.0), "bone": (600.0, 2800.0)}
 )
 """(center, width) in HU of the windows that have a name."""
 
-_OF_THE_FILE = ("header", "full", "auto")
+RAW = "raw"
+"""The values of the file, in its unit (HU in CT), which no window restricts and scales."""
+
+_OF_THE_FILE = ("header", "full", "auto", RAW)
 
 Window = str | tuple[float, float]
 """The name of a window, or its (center, width)."""
@@ -29,7 +32,8 @@ def check_windows(windows: str | Sequence[str | Sequence[float]]) -> tuple[Windo
     """Check windows as a config gives them.
 
     Args:
-        windows: "header", "full", "auto", a name in :data:`CT_WINDOWS`, or (center, width); one name, or a sequence.
+        windows: "header", "full", "auto", "raw", a name in :data:`CT_WINDOWS`, or (center, width); one name, or a
+            sequence.
 
     Returns:
         names, and pairs of floats.
@@ -65,7 +69,7 @@ def scale_range(
 
 
 def hu_limits(window: Window) -> tuple[float, float] | None:
-    """(low, high) in HU of a window that is the same for all files; None for "header", "full" and "auto"."""
+    """(low, high) in HU of a window that is the same for all files; None for the others."""
     if isinstance(window, str):
         if window not in CT_WINDOWS:
             return None

@@ -1,8 +1,5 @@
 """The evaluation of a classifier: thresholds from the validation images, results on the test images."""
 
-import contextlib
-import csv
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_ssl.errors import InputError
-from monai_ssl.files import write_whole
 from monai_ssl.metrics import Predictions, choose_thresholds, defined_classes
 from monai_ssl.reports.figures import calibration_figure, confusion_figure, roc_figure
+from monai_ssl.reports.files import write_report
 from monai_ssl.reports.results import build_report
 from monai_ssl.reports.table import format_table, table_rows
 from monai_ssl.tasks import check_task
@@ -74,7 +71,6 @@ def evaluate(
 
 
 def _write(report: dict[str, Any], test: Predictions, thresholds: NDArray[np.float64], folder: Path) -> None:
-    """Write all files beside their places, and only then move them there."""
     names = list(report["classes"])
     title = "{images} test images of {patients} patients".format(**report["test"])
     roc = roc_figure(test.probabilities, test.label_columns, names, thresholds, f"ROC curves, {title}")
@@ -84,15 +80,8 @@ def _write(report: dict[str, Any], test: Predictions, thresholds: NDArray[np.flo
         confusion = confusion_figure(test.probabilities, test.label_columns, names, f"Confusion matrix, {title}")
         figures["confusion_matrix.png"] = confusion
     chosen = {name: entry["threshold"] for name, entry in report["classes"].items()}
-    with contextlib.ExitStack() as files:
-        for name, content in (("evaluation.json", report), ("thresholds.json", chosen)):
-            text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-            files.enter_context(write_whole(folder / name)).write_text(text + "\n", encoding="utf-8")
-        for name, figure in figures.items():
-            figure.savefig(files.enter_context(write_whole(folder / name)))
-        path = files.enter_context(write_whole(folder / "evaluation.csv"))
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(table_rows(report))
+    contents = {"evaluation.json": report, "thresholds.json": chosen}
+    write_report(folder, contents, {"evaluation.csv": table_rows(report)}, figures)
 
 
 def _check(validation: Predictions, test: Predictions, class_names: Sequence[str], task: str) -> None:

@@ -26,7 +26,7 @@ from monai_ssl.metrics import (
     weighted_sensitivity_specificity,
 )
 
-__all__ = ["ACCURACY", "METRICS", "MOST_PROBABLE_METRICS", "build_report"]
+__all__ = ["ACCURACY", "CONFIDENCE", "METRICS", "MOST_PROBABLE_METRICS", "build_report", "interval_entry"]
 
 METRICS = ("auroc", "average_precision", "sensitivity", "specificity")
 MOST_PROBABLE_METRICS = ("sensitivity_most_probable", "specificity_most_probable", "accuracy_one_against_rest")
@@ -87,6 +87,11 @@ def build_report(
     }
 
 
+def interval_entry(value: float, low: float, high: float, used: int) -> dict[str, Any]:
+    """Give a value, its interval and the number of replicates used as a report has them: None for NaN."""
+    return {"value": _number(value), "low": _number(low), "high": _number(high), "replicates": int(used)}
+
+
 def _measure(test: Predictions, thresholds: Array, replicates: int, seed: int) -> list[dict[str, Any]]:
     """Give the metrics of each class, and last those of the mean, plain accuracy among them."""
     p, y, classes = test.probabilities, test.label_columns, len(thresholds)
@@ -108,12 +113,7 @@ def _measure(test: Predictions, thresholds: Array, replicates: int, seed: int) -
     values = _values(p, y, thresholds, multiclass)
     rows = zip(keys, values, intervals.low, intervals.high, intervals.used, strict=True)
     for (name, c), value, low, high, used in rows:
-        entries[c][name] = {
-            "value": _number(value),
-            "low": _number(low),
-            "high": _number(high),
-            "replicates": int(used),
-        }
+        entries[c][name] = interval_entry(value, low, high, used)
     return entries
 
 

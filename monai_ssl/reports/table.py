@@ -1,23 +1,34 @@
 """An evaluation as a table: rows for a CSV file, and text for the terminal."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from monai_ssl.reports.results import ACCURACY, METRICS, MOST_PROBABLE_METRICS
+from monai_ssl.reports.segmentation_results import SEGMENTATION_METRICS
 
 __all__ = ["format_table", "table_rows"]
 
 _ENDS = {"value": "", "low": "_low", "high": "_high", "replicates": "_replicates"}
+_REGION_COUNTS = ("images", "missed", "false_positives")
+
+Entry = dict[str, Any]
 
 
 def table_rows(report: dict[str, Any]) -> list[list[Any]]:
-    """Give a header, a row a class and one of means; each metric with its interval and the replicates used.
+    """Give a header, a row a class or region and one of means; each metric with its interval and the replicates used.
 
     Args:
-        report: what :func:`~monai_ssl.reports.evaluation.evaluate` returns. None stands for undefined, and for plain
-            accuracy in the row of a class: it stands in the row of means only.
+        report: what :func:`~monai_ssl.reports.evaluation.evaluate` or
+            :func:`~monai_ssl.reports.segmentation.evaluate_segmentation` returns. None stands for undefined, and for
+            plain accuracy in the row of a class: it stands in the row of means only.
     """
-    metrics = (*METRICS, *MOST_PROBABLE_METRICS, ACCURACY) if report["task"] == "multiclass" else METRICS
+    metrics: Sequence[str] = METRICS
     header = ["class", "positives", "negatives", "threshold"]
+    if report["task"] == "multiclass":
+        metrics = (*METRICS, *MOST_PROBABLE_METRICS, ACCURACY)
+    elif report["task"] == "segmentation":
+        metrics = SEGMENTATION_METRICS
+        header = ["region", *_REGION_COUNTS]
     rows: list[list[Any]] = [header + [f"{metric}{end}" for metric in metrics for end in _ENDS.values()]]
     for name, entry in _entries(report):
         cells = [entry.get(metric, {}).get(part) for metric in metrics for part in _ENDS]
@@ -26,21 +37,20 @@ def table_rows(report: dict[str, Any]) -> list[list[Any]]:
 
 
 def format_table(report: dict[str, Any]) -> str:
-    """Format a report as text: a row a class and one of means, each value with its interval.
+    """Format a report as text: a row a class or region and one of means, each value with its interval.
 
     Below stand the classes that are in some of the means only, for want of a threshold; and, of multi-class
     predictions, a second table of the most probable class.
 
     Args:
-        report: what :func:`~monai_ssl.reports.evaluation.evaluate` returns. Undefined values show as "-".
+        report: as for :func:`table_rows`. Undefined values show as "-".
     """
-    table = [["class", "positive", "threshold", *METRICS]]
-    for name, entry in _entries(report):
-        count = f"{entry['positives']}/{entry['positives'] + entry['negatives']}" if "positives" in entry else ""
-        threshold = "" if entry.get("threshold") is None else f"{entry['threshold']:.3g}"
-        table.append([name, count, threshold, *(_cell(entry[metric]) for metric in METRICS)])
     title = "{images} test images of {patients} patients".format(**report["test"])
-    lines = [f"{title}, {report['confidence']:.0%} bootstrap intervals over patients", "", *_aligned(table)]
+    lines = [f"{title}, {report['confidence']:.0%} bootstrap intervals over patients", ""]
+    if report["task"] == "segmentation":
+        header = ["region", "images", "missed", "false positives", "dice", f"hd95 ({report['length_unit']})"]
+        return "\n".join([*lines, *_table(report, header, _region_cells)])
+    lines += _table(report, ["class", "positive", "threshold", *METRICS], _class_cells)
     without = [name for name in report["mean"]["classes"] if name not in report["mean"]["classes_with_threshold"]]
     if without:
         names = ", ".join(without)
@@ -50,29 +60,43 @@ def format_table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _region_cells(entry: Entry) -> list[str]:
+    counts = [str(entry.get(count, "")) for count in _REGION_COUNTS]
+    return [*counts, _cell(entry["dice"]), _cell(entry["hd95"], digits=2)]
+
+
+def _class_cells(entry: Entry) -> list[str]:
+    count = f"{entry['positives']}/{entry['positives'] + entry['negatives']}" if "positives" in entry else ""
+    threshold = "" if entry.get("threshold") is None else f"{entry['threshold']:.3g}"
+    return [count, threshold, *(_cell(entry[metric]) for metric in METRICS)]
+
+
 def _most_probable_lines(report: dict[str, Any]) -> list[str]:
-    table = [["most probable class", *MOST_PROBABLE_METRICS]]
-    table += [[name, *(_cell(entry[metric]) for metric in MOST_PROBABLE_METRICS)] for name, entry in _entries(report)]
+    table = _table(
+        report,
+        ["most probable class", *MOST_PROBABLE_METRICS],
+        lambda entry: [_cell(entry[metric]) for metric in MOST_PROBABLE_METRICS],
+    )
     accuracy = f"{ACCURACY}, the fraction of images called right: {_cell(report['mean'][ACCURACY])}"
     relation = f"1 - 2 (1 - {ACCURACY}) / {len(report['classes'])}"
-    return [*_aligned(table), "", accuracy, f"The mean of {MOST_PROBABLE_METRICS[-1]} is over all classes: {relation}."]
+    return [*table, "", accuracy, f"The mean of {MOST_PROBABLE_METRICS[-1]} is over all classes: {relation}."]
 
 
-def _aligned(table: list[list[str]]) -> list[str]:
-    """Align the columns, with a rule below the header."""
+def _table(report: dict[str, Any], header: list[str], cells: Callable[[Entry], list[str]]) -> list[str]:
+    """Make a row an entry and align the columns, with a rule below the header."""
+    table = [header, *([name, *cells(entry)] for name, entry in _entries(report))]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
     lines.insert(1, "-" * max(map(len, lines)))
     return lines
 
 
-def _entries(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _entries(report: dict[str, Any]) -> list[tuple[str, Entry]]:
     return [*report["classes"].items(), ("mean", report["mean"])]
 
 
-def _cell(value: dict[str, Any]) -> str:
+def _cell(value: dict[str, Any], digits: int = 3) -> str:
     if value["value"] is None:
         return "-"
-    if value["low"] is None:
-        return f"{value['value']:.3f}"
-    return "{value:.3f} ({low:.3f}-{high:.3f})".format(**value)
+    text = f"{value['value']:.{digits}f}"
+    return text if value["low"] is None else f"{text} ({value['low']:.{digits}f}-{value['high']:.{digits}f})"

@@ -6,10 +6,14 @@ from monai_ssl.transforms.batch_crop import BatchRandResizedCropd
 from monai_ssl.transforms.batch_intensity import BatchRandGaussianNoised, BatchRandScaleShiftd
 from monai_ssl.transforms.batch_normalize import BatchNormalized
 from monai_ssl.transforms.batch_spatial import BatchRandAffined, BatchRandFlipd
+from monai_ssl.transforms.decode import DecodeMaskd, RegionsOfd
 from monai_ssl.transforms.dicom import ReadDicomd
+from monai_ssl.transforms.foreground_crop import RandForegroundCropd
 from monai_ssl.transforms.load import LoadRadiologyImage, LoadRadiologyImaged
-from monai_ssl.transforms.mask import LoadRegionsd
+from monai_ssl.transforms.mask import LoadMaskd
+from monai_ssl.transforms.nonzero import CropToNonzerod, is_nonzero
 from monai_ssl.transforms.rescale import RescaleToHU, RescaleToHUd
+from monai_ssl.transforms.soft_mask import LoadSoftMaskd
 from monai_ssl.transforms.window import WindowHU, WindowHUd
 
 __all__ = [
@@ -21,13 +25,19 @@ __all__ = [
     "BatchRandGrayscaled",
     "BatchRandResizedCropd",
     "BatchRandScaleShiftd",
+    "CropToNonzerod",
+    "DecodeMaskd",
     "EachImage",
+    "LoadMaskd",
     "LoadRadiologyImage",
     "LoadRadiologyImaged",
-    "LoadRegionsd",
+    "LoadSoftMaskd",
+    "RandForegroundCropd",
     "ReadDicomd",
+    "RegionsOfd",
     "RescaleToHU",
     "RescaleToHUd",
     "WindowHU",
     "WindowHUd",
+    "is_nonzero",
 ]

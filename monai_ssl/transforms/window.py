@@ -1,4 +1,4 @@
-"""HU to [0, 1] by windows."""
+"""HU to [0, 1] by windows, or as they are."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -35,6 +35,7 @@ class WindowHU(Transform):
             - "full": all values that the file's stored bits can hold;
             - "auto": "header" where the file has a window, else "full". A CT without a window is an error, for the full
               range of CT has almost no contrast;
+            - "raw": HU as they are: not restricted, scaled or inverted, with padding as it is;
             - "brain" (40, 80), "subdural" (80, 200) and "bone" (600, 2800);
             - (center, width).
 
@@ -55,7 +56,8 @@ class WindowHU(Transform):
             header: its header; without it only windows in HU can be had, and nothing is known of padding.
 
         Returns:
-            float32 tensor of shape (C * len(windows), *spatial) in [0, 1]; all channels of the first window come first.
+            float32 tensor of shape (C * len(windows), *spatial) in [0, 1], or in HU for "raw"; all channels of the
+            first window come first.
 
         Raises:
             InputError: for NaN or infinite values, and where the header does not have what a window needs.

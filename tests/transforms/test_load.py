@@ -113,7 +113,7 @@ def test_unusable_pictures(tmp_path):
     many = [Image.fromarray(GREY)]
     with pytest.raises(InputError, match="2 pictures"):
         LoadRadiologyImage()(save_picture(tmp_path, many[0], "many.tif", save_all=True, append_images=many))
-    with pytest.raises(InputError, match="32-bit"):
+    with pytest.raises(InputError, match=r"32-bit pictures have no known range\..* or use the window 'raw'"):
         LoadRadiologyImage()(save_picture(tmp_path, Image.fromarray(GREY.astype(np.float32)), "float.tif"))
 
 
@@ -244,6 +244,48 @@ def test_missing_file(tmp_path):
 def test_bad_arguments(arguments, words):
     with pytest.raises(InputError, match=words):
         LoadRadiologyImage(**arguments)
+
+
+def test_raw_pictures(tmp_path):
+    """The stored numbers, of every type."""
+    wide, real = np.array([[0, 300], [70, 65535]], np.uint16), np.array([[-0.5, 1e6]], np.float32)
+    load = LoadRadiologyImage(windows="raw")
+    for values, name in ((GREY, "a.png"), (GREY, "a.bmp"), (wide, "b.png"), (wide, "b.tif"), (real, "c.tif")):
+        image = load(save_picture(tmp_path, Image.fromarray(values), name))
+        assert image.dtype == torch.float32
+        np.testing.assert_array_equal(image[0], values)
+    path = save_picture(tmp_path, Image.fromarray(GREY > 100))
+    np.testing.assert_array_equal(load(path)[0], [[0, 0, 255], [255, 255, 255]])
+    path = save_picture(tmp_path, Image.new("RGB", (3, 2), COLOR))
+    np.testing.assert_array_equal(LoadRadiologyImage(3, "raw")(path)[:, 1, 2], COLOR)
+    np.testing.assert_allclose(load(path), np.full((1, 2, 3), 255 * LUMINANCE), rtol=1e-6)
+    both = LoadRadiologyImage(windows=["raw", "full"])(path)
+    np.testing.assert_allclose(both[:, 0, 0], [255 * LUMINANCE, LUMINANCE], rtol=1e-6)
+    path = save_picture(tmp_path, Image.fromarray(np.array([[0, np.nan]], np.float32)), "nan.tif")
+    with pytest.raises(InputError, match=r"nan\.tif: the image holds NaN"):
+        load(path)
+
+
+def test_raw_nifti(tmp_path):
+    image = nib.Nifti1Image(np.array([[[0, 20, 40, 60]]], dtype=np.int16), np.eye(4))
+    image.header.set_slope_inter(2.0, -40.0)
+    nib.save(image, tmp_path / "image.nii")
+    loaded = LoadRadiologyImage(windows=["raw", "brain", "raw"])(tmp_path / "image.nii")
+    np.testing.assert_array_equal(loaded[:, 0, 0], [[-40, 0, 40, 80], [0, 0, 0.5, 1], [-40, 0, 40, 80]])
+    constant = save_nifti(tmp_path, np.full((3, 4, 5), 7, dtype=np.uint8))
+    np.testing.assert_array_equal(LoadRadiologyImage(windows="raw")(constant), np.full((1, 3, 4, 5), 7))
+    for bad in (np.nan, np.inf, -np.inf):
+        with pytest.raises(InputError, match=r"image\.nii\.gz: the image holds NaN or infinite values"):
+            LoadRadiologyImage(windows="raw")(save_nifti(tmp_path, np.array([[[0.0, bad]]], dtype=np.float32)))
+
+
+def test_raw_dicom(write_dicom):
+    stored = np.array([[1024, 1044], [0, 4095]], dtype=np.uint16)
+    path = write_dicom(stored, RescaleIntercept="-1024", RescaleSlope="1", PhotometricInterpretation="MONOCHROME1")
+    np.testing.assert_array_equal(LoadRadiologyImage(windows="raw")(path)[0], stored.astype(float) - 1024)
+    path = write_dicom(np.tile(np.array(COLOR, dtype=np.uint8), (2, 3, 1)), PhotometricInterpretation="RGB")
+    np.testing.assert_array_equal(LoadRadiologyImage(3, "raw")(path)[:, 1, 2], COLOR)
+    np.testing.assert_allclose(LoadRadiologyImage(windows="raw")(path), np.full((1, 2, 3), 255 * LUMINANCE), rtol=1e-6)
 
 
 def test_with_resized_cache_and_loader(tmp_path, write_dicom):

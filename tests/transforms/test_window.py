@@ -52,6 +52,19 @@ def test_overwriting_gives_the_same(windows):
     assert np.shares_memory(output, image) == (len(windows) == 1)
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_raw_values_are_as_they_are(overwrite):
+    """Neither restricted nor inverted, with padding and the corners of CT."""
+    header = DicomHeader(modality="CT", padding_value=20.0, photometric_interpretation="MONOCHROME1")
+    hu = np.append(HU[0], [[-3024.0, 20.0, 1.0]], axis=0)[None].astype(np.float32)
+    for given in (header, None):
+        output = apply_windows(hu.copy(), ("raw",), given, overwrite)
+        np.testing.assert_array_equal(output, hu)
+    both = apply_windows(hu.copy(), ("raw", "brain", "raw"), header, overwrite)
+    np.testing.assert_array_equal(both[[0, 2]], hu[[0, 0]])
+    np.testing.assert_array_equal(both[1:2], apply_windows(hu, ("brain",), header))
+
+
 def test_header_window_is_the_first_one():
     header = DicomHeader(window_centers=(40.0, 600.0), window_widths=(80.0, 2800.0))
     for window in ("header", "auto"):
@@ -129,8 +142,9 @@ def test_missing_header_values(window, header, words):
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_not_finite(bad):
-    with pytest.raises(InputError, match="NaN or infinite"):
-        WindowHU("brain")(np.array([[0.0, bad]]))
+    for window in ("brain", "raw"):
+        with pytest.raises(InputError, match="NaN or infinite"):
+            WindowHU(window)(np.array([[0.0, bad]]))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,13 +11,13 @@ from numpy.typing import NDArray
 
 from monai_ssl.errors import InputError
 from monai_ssl.reports.figures.canvas import new_figure
+from monai_ssl.reports.figures.picture import as_picture, show_picture
 
 __all__ = ["SaliencyRow", "check_row_count", "saliency_figure"]
 
 _SIDE = 1.6  # inches of a panel
 _PERCENTILE = 99
 _MOST_ROWS = 200  # of a picture with less than 2^16 pixels a side
-_EQUAL = 1e-3  # a quarter of a step of 8 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +88,7 @@ def saliency_figure(rows: Sequence[SaliencyRow], title: str) -> Figure:
 
 
 def _draw(panels: Sequence[Axes], row: SaliencyRow) -> None:
-    picture, maps = _picture(row.image), [_scaled(values) for values in row.maps.values()]
+    picture, maps = as_picture(row.image), [_scaled(values) for values in row.maps.values()]
     first, *others = panels
     if row.image.ndim == 4:
         count = row.image.shape[-1]
@@ -97,28 +96,10 @@ def _draw(panels: Sequence[Axes], row: SaliencyRow) -> None:
         picture, maps = picture[:, :, place], [values[:, :, place] for values in maps]
         first.set_xlabel(f"slice at {(place + 0.5) / count:.0%} of the last axis", fontsize=7)
     first.set_ylabel(textwrap.fill(row.label, 20), fontsize=8, parse_math=False)
-    _show(first, picture, cmap="gray")
+    show_picture(first, picture, cmap="gray")
     for panel, values, probability in zip(others, maps, row.probabilities.values(), strict=True):
         panel.set_xlabel(f"probability {probability:.2f}", fontsize=7)
-        _show(panel, values, cmap="inferno")
-
-
-def _show(panel: Axes, values: NDArray[np.floating], **look: Any) -> None:
-    panel.imshow(values, vmin=0, vmax=1, interpolation="nearest", **look)
-    panel.set(xticks=(), yticks=())
-    panel.spines[:].set_visible(False)
-
-
-def _picture(image: NDArray[np.floating]) -> NDArray[np.floating]:
-    """An image from 0 to 1: (*spatial) in grey, or (*spatial, 3) in color."""
-    if len(image) == 3 and not np.allclose(image, image[:1], rtol=0, atol=_EQUAL * np.ptp(image)):
-        return np.moveaxis(_min_max(image), 0, -1)
-    return _min_max(image[0])
-
-
-def _min_max(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    low, high = values.min(), values.max()
-    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+        show_picture(panel, values, cmap="inferno")
 
 
 def _scaled(values: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -170,9 +170,9 @@ def test_what_cannot_be_used(tmp_path, journal):
             tmp_path / "many.png",
             "the mask has values of no region (3, 4, 5, 6, 7, ...). Name",
         ),
-        (record(image, flat), image, "this file is no NIfTI, but another"),
-        (record([nifti, shifted]), shifted, "the affines of the files of an image, or of its mask, differ by 0.25 mm."),
-        (record(nifti, labels), labels, "the affines of the files of an image, or of its mask, differ by 0.06 mm."),
+        (record(image, flat), image, f"this file is no NIfTI, but {flat} is, whose axes run differently. Save"),
+        (record([nifti, shifted]), shifted, f"the affine differs from that of {nifti} by up to 0.25 mm. Resample"),
+        (record(nifti, labels), labels, f"the affine differs from that of {nifti} by up to 0.06 mm. Resample"),
     ]
     found = look(journal, *(case[0] for case in cases))
     for one, (_, path, words) in zip(found, cases, strict=True):

@@ -1,0 +1,130 @@
+"""Scores the masks of an evaluation, image by image, so that no volume is kept."""
+
+import os
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ignite import distributed as idist
+from ignite.engine import Engine, Events
+from monai.utils import ensure_tuple
+
+from monai_ssl.errors import InputError
+from monai_ssl.handlers.items import decollated_items, gather_rows, item_value
+from monai_ssl.masks import MaskCoding
+from monai_ssl.reports import SegmentationCase, check_overlay_count, compare_with_file
+
+__all__ = ["SegmentationCollector"]
+
+
+class SegmentationCollector:
+    """Compare the predicted mask of each image with its file, on the grid of that file.
+
+    Attach it to a MONAI evaluator (with ``decollate=True``, the default) whose predictions are back on the grid of the
+    image as it was read; after each run :attr:`cases` holds that run's images, of all processes when it is distributed
+    (an image that a sampler has repeated, to give all processes equally many, counts once). The true mask is read from
+    its file: neither resampling nor cropping of the network's input can change what is measured.
+
+    Args:
+        regions: the mask values of each region, as in a data list's ``masks``.
+        pictures: how many images, spread over the list, get a picture of one slice; the first ones, where the
+            evaluator's data do not tell their number.
+        folder: names of images below it are relative to it; others are as given.
+        pred_key: key of the mask values (1, *spatial) in each item of ``engine.state.output``.
+        label_key: key of the path of the true mask in each item of ``engine.state.batch``.
+        image_key: key of the path, or paths, of the image there.
+        patient_key: key of the patient's pseudonym there.
+
+    Raises:
+        InputError: for regions or a number of pictures that cannot be used; while collecting, when an item lacks a key,
+            a mask cannot be read, has values of no region or another shape than the prediction, or the prediction holds
+            no mask values.
+    """
+
+    def __init__(
+        self,
+        regions: Mapping[str, Sequence[int]],
+        pictures: int = 4,
+        folder: str | os.PathLike[str] | None = None,
+        pred_key: str = "pred",
+        label_key: str = "label_path",
+        image_key: str = "image_path",
+        patient_key: str = "patient",
+    ) -> None:
+        check_overlay_count(pictures)
+        MaskCoding(regions)  # checks them
+        self.regions = dict(regions)
+        self.pictures = pictures
+        self.folder = folder
+        self.pred_key, self.label_key, self.image_key, self.patient_key = pred_key, label_key, image_key, patient_key
+        self._rows: list[SegmentationCase] = []
+        self._cases: tuple[SegmentationCase, ...] | None = None
+        self._with_picture: frozenset[int] = frozenset()
+
+    @property
+    def cases(self) -> tuple[SegmentationCase, ...]:
+        """The images of the last evaluation.
+
+        Raises:
+            InputError: when none has run to its end.
+        """
+        if self._cases is None:
+            raise InputError("no masks have been collected. Is the list of images empty? Run the evaluator first.")
+        return self._cases
+
+    def attach(self, engine: Engine) -> None:
+        """Collect from ``engine``, an evaluator."""
+        engine.add_event_handler(Events.EPOCH_STARTED, self._start)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._collect)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._finish)
+
+    def _start(self, engine: Engine) -> None:
+        self._rows = []
+        self._cases = None
+        sampler = getattr(engine.state.dataloader, "sampler", None)
+        count = len(sampler) if isinstance(sampler, Sized) else self.pictures
+        self._with_picture = _spread(count, self.pictures)
+
+    def _collect(self, engine: Engine) -> None:
+        for item, result in decollated_items(engine):
+            self._rows.append(self._case(item, result))
+
+    def _finish(self) -> None:
+        rows = gather_rows(self._rows)
+        if idist.get_world_size() > 1:
+            firsts: dict[str, SegmentationCase] = {}
+            for case in rows:
+                firsts.setdefault(case.image, case)
+            rows = list(firsts.values())
+        pictured = [place for place, case in enumerate(rows) if case.picture is not None]
+        kept = {pictured[place] for place in _spread(len(pictured), self.pictures)}
+        self._cases = tuple(
+            case if place in kept or case.picture is None else replace(case, picture=None)
+            for place, case in enumerate(rows)
+        )
+        self._rows = []
+
+    def _case(self, item: dict[str, Any], result: dict[str, Any]) -> SegmentationCase:
+        image = ensure_tuple(item_value(item, self.image_key))[0]
+        return compare_with_file(
+            item_value(result, self.pred_key),
+            item_value(item, self.label_key),
+            image,
+            self.regions,
+            name=self._name(image),
+            patient=str(item_value(item, self.patient_key)),
+            with_picture=len(self._rows) in self._with_picture,
+        )
+
+    def _name(self, image: str) -> str:
+        path = Path(image)
+        if self.folder is not None and path.is_relative_to(self.folder):
+            return path.relative_to(self.folder).as_posix()
+        return str(image)
+
+
+def _spread(count: int, chosen: int) -> frozenset[int]:
+    """So many indices below ``count``, evenly spread."""
+    return frozenset(np.linspace(0, count - 1, min(chosen, count)).round().astype(int).tolist())

@@ -1,0 +1,68 @@
+"""Probabilities of a teacher to the targets of a network."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from monai.config import KeysCollection
+from monai.data import MetaTensor
+from monai.transforms import MapTransform
+from torch import Tensor
+
+from monai_ssl.errors import InputError
+from monai_ssl.masks import MaskCoding, MaskForm
+from monai_ssl.readers.nifti import read_nifti
+
+__all__ = ["LoadSoftMaskd"]
+
+
+class LoadSoftMaskd(MapTransform):
+    """Replace the path of a file of probabilities by a soft target: a float32 tensor (K, *spatial).
+
+    The file is one that :func:`~monai_ssl.writers.write_probabilities` wrote, on the grid of the image. For classes the
+    probabilities, which it rounds, are made to add up to 1 again.
+
+    Args:
+        keys: keys of paths.
+        regions: as in a data list's ``masks``.
+        form: ``"classes"`` or ``"regions"``, as the teacher's, see :class:`~monai_ssl.masks.MaskCoding`.
+        image_key: key of the image that they belong to; if it has been loaded before, they must have its shape. If it
+            is a ``MetaTensor``, the target is one with its affine and meta.
+        allow_missing_keys: whether a key may be missing.
+
+    Raises:
+        InputError: for no regions; on reading, for a file that cannot be read, or is not of these channels or this
+            image.
+    """
+
+    def __init__(
+        self,
+        keys: KeysCollection,
+        regions: Mapping[str, Sequence[int]],
+        form: MaskForm = "classes",
+        image_key: str = "image",
+        allow_missing_keys: bool = False,
+    ) -> None:
+        super().__init__(keys, allow_missing_keys)
+        self.coding = MaskCoding(regions, form)
+        self.image_key = image_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return a copy of ``data`` with soft targets."""
+        output = dict(data)
+        image = output.get(self.image_key)
+        for key in self.key_iterator(output):
+            target = torch.from_numpy(read_nifti(output[key]))
+            expected = tuple(image.shape[1:]) if isinstance(image, (Tensor, np.ndarray)) else tuple(target.shape[1:])
+            if tuple(target.shape) != (self.coding.num_outputs, *expected):
+                raise InputError(
+                    f"{output[key]}: these probabilities have shape {tuple(target.shape)}, where "
+                    f"{(self.coding.num_outputs, *expected)} is expected. Make the pseudo-labels of this image again."
+                )
+            if self.coding.form == "classes":
+                target /= target.sum(dim=0, keepdim=True)
+            if isinstance(image, MetaTensor):
+                target = MetaTensor(target, meta={**image.meta, "filename_or_obj": str(output[key])})
+            output[key] = target
+        return output
