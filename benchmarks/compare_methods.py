@@ -44,7 +44,7 @@ class System:
     full: bool = False
 
 
-_MASKS = (("segmentation",), ("evaluate", "segmentation_evaluate"))
+_MASKS = ("segmentation",), ("segmentation_evaluate",)
 
 SYSTEMS = {
     "supervised": System("supervised"),

@@ -1,7 +1,7 @@
 """The data list that every demo data set ends in."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ def save_data_list(
     command: str,
     protocol: str,
     label_files: str = LABELS_NAME,
+    modalities: Sequence[str] = (),
     **head: Any,
 ) -> None:
     """Write ``datalist.json``, with all of how the data set was made in its provenance.
@@ -37,6 +38,7 @@ def save_data_list(
         protocol: what was split and drawn, in sentences.
         label_files: pattern of the files in the folder that the labels come from. Their checksum is that of all of
             them one after the other, in the order of their names.
+        modalities: names of the channels, where each is a file.
         **head: name, task, labels, masks, modality, channels and spatial_dims of the :class:`DataList`.
 
     Raises:
@@ -63,6 +65,7 @@ def save_data_list(
             "parameters": parameters,
             "protocol": protocol,
             "counts": {key: len(value) for key, value in lists.items()},
+            **({"source": {"modalities": list(modalities)}} if modalities else {}),
             "sha256": {label_files: _checksum(folder, label_files)},
             "version": monai_ssl.__version__,
         },

@@ -10,6 +10,7 @@ from monai_ssl.bundle.provenance import (
     tracking_hint,
     tracking_uri,
 )
+from monai_ssl.bundle.pseudo_labels import picture_pseudo_labels
 from monai_ssl.bundle.saliency import SaliencyMaps
 from monai_ssl.bundle.setup import as_bool, distribute, join_processes, prepare_run, show_input_errors_plainly
 from monai_ssl.bundle.stages import check_stages, start_from
@@ -25,6 +26,7 @@ __all__ = [
     "load_model",
     "make_run_name",
     "model_info",
+    "picture_pseudo_labels",
     "prepare_run",
     "read_model_info",
     "run_parameters",

@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 MODEL_INFO_NAME = "model.json"
 
 # What two uses of a model must have in common; all else, as the modality's code, may differ.
-_DECISIVE = ("task", "labels", "channels", "spatial_dims", "windows", "image_size", "preprocessing")
+_DECISIVE = (
+    *("task", "labels", "channels", "spatial_dims", "windows", "image_size", "preprocessing"),
+    *("regions", "mask_form", "spacing"),  # of segmentation
+)
 
 
 def load_model(network: nn.Module, path: str | Path, expected: Mapping[str, Any] | None = None) -> nn.Module:

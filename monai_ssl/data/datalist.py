@@ -79,6 +79,12 @@ class DataList:
         return "multiclass" if self.task in ("multiclass", "joint") else "multilabel"
 
     @property
+    def modalities(self) -> list[str]:
+        """The names of the channels, such as those of MR sequences, as far as the list's provenance has them."""
+        source = self.provenance.get("source", {})
+        return [str(name) for name in source.get("modalities", [])] if isinstance(source, dict) else []
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the lists: another image, label or split gives another."""
         lists = json.dumps([getattr(self, key) for key in LISTS], sort_keys=True)

@@ -18,8 +18,8 @@ from monai_ssl.errors import InputError
 
 __all__ = ["FilePart"]
 
-# A label is a file in segmentation only.
-_FILE_KEYS = ("image", "mask", "label")
+# A label is a file in segmentation only, and so is a pseudo-label.
+_FILE_KEYS = ("image", "mask", "label", "pseudo_label")
 _REMEMBERED = 1024
 
 

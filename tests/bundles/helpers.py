@@ -9,6 +9,8 @@ from monai.bundle import ConfigWorkflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLES = ("supervised", "mean_teacher", "noteacher", "srcl")
+ROBUST = "robust_pseudo_label"
+SEGMENTING = ("supervised", "mean_teacher", "noteacher")
 MAIN = {"supervised": "network", "mean_teacher": "teacher", "noteacher": "average", "srcl": "teacher"}
 
 
@@ -30,6 +32,21 @@ def small(demo: Path, root: Path, **more) -> dict:
         "device": "cpu",
         **more,
     }
+
+
+def small_volumes(data: Path, root: Path, **more) -> dict:
+    """Overrides that make a run on volumes small and put what it writes below ``root``."""
+    return small(
+        data,
+        root,
+        **{
+            "teacher_epochs": 2,  # of the bundle that has a teacher first
+            "batch_size": 2,
+            "unlabeled_batch_size": 2,
+            "patch_size": [16, 16, 16],
+            **more,
+        },
+    )
 
 
 def workflow(bundle: str, names: tuple[str, ...], kind: str, run_id: str = "run", **overrides) -> ConfigWorkflow:

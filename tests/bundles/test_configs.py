@@ -8,34 +8,60 @@ from monai.bundle import verify_net_in_out
 import monai_ssl
 from monai_ssl.data import DataList
 from monai_ssl.losses import consensus_weights
-from tests.bundles.helpers import BUNDLES, REPOSITORY, configs, small, workflow
+from tests.bundles.helpers import BUNDLES, REPOSITORY, ROBUST, SEGMENTING, configs, small, workflow
 
-NAMES = ["evaluate", "inference", "metadata", "multi_gpu_train", "paper", "train"]
-OWN = {"supervised": ["segmentation"], "srcl": ["joint", "src"]}
+NAMES = ["evaluate", "inference", "metadata", "multi_gpu_train", "train"]
+MASKS = ["segmentation", "segmentation_evaluate", "segmentation_inference"]
+OWN = {
+    **{bundle: ["paper", *MASKS] for bundle in SEGMENTING},
+    "srcl": ["paper", "joint", "src"],
+    ROBUST: [
+        *("classification", "classification_evaluate", "classification_inference"),
+        *("paper_brats2018", "paper_cifar10", "pseudo_label", "student", "teacher"),
+    ],
+}
+ALL = (*BUNDLES, ROBUST)
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+def content(bundle, name):
+    """A configuration as it is in its file."""
+    return json.loads((REPOSITORY / "bundles" / bundle / "configs" / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("bundle", ALL)
 def test_a_bundle_has_all_its_files(bundle):
     root = REPOSITORY / "bundles" / bundle
-    assert sorted(path.stem for path in (root / "configs").glob("*.json")) == sorted(NAMES + OWN.get(bundle, []))
+    assert sorted(path.stem for path in (root / "configs").glob("*.json")) == sorted(NAMES + OWN[bundle])
     for name in ("LICENSE", "docs/README.md", "configs/logging.conf"):
         assert (root / name).stat().st_size > 100
     assert not list(root.rglob("*.py"))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_shared_keys_come_in_the_same_order(name):
+@pytest.mark.parametrize(
+    "files",
+    [
+        *([(bundle, name) for bundle in ALL] for name in NAMES),
+        [(bundle, "paper") for bundle in BUNDLES],
+        *([(bundle, name) for bundle in SEGMENTING] for name in MASKS),
+        [*((bundle, "segmentation_evaluate") for bundle in SEGMENTING), (ROBUST, "evaluate")],
+        [*((bundle, "segmentation_inference") for bundle in SEGMENTING), (ROBUST, "inference")],
+        [*((bundle, "evaluate") for bundle in BUNDLES), (ROBUST, "classification_evaluate")],
+        [*((bundle, "inference") for bundle in BUNDLES), (ROBUST, "classification_inference")],
+    ],
+    ids=lambda files: f"{files[0][1]}-{len(files)}-{files[-1][1]}",
+)
+def test_shared_keys_come_in_the_same_order(files):
     """A diff of two bundles shows the method and nothing else."""
-    contents = [json.loads((REPOSITORY / "bundles" / b / "configs" / f"{name}.json").read_text()) for b in BUNDLES]
+    contents = [content(bundle, name) for bundle, name in files]
     shared = set.intersection(*map(set, contents))
     orders = [[key for key in content if key in shared] for content in contents]
     assert all(order == orders[0] for order in orders)
     assert len(shared) >= 5
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@pytest.mark.parametrize("bundle", ALL)
 def test_metadata(bundle):
-    metadata = json.loads((REPOSITORY / "bundles" / bundle / "configs" / "metadata.json").read_text())
+    metadata = content(bundle, "metadata")
     required = {
         "schema",
         "version",
@@ -55,7 +81,7 @@ def test_metadata(bundle):
     assert metadata["version"] in metadata["changelog"]
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@pytest.mark.parametrize("bundle", ALL)
 def test_the_network_takes_and_gives_what_the_metadata_says(bundle, tmp_path):
     files = configs(bundle, "inference", "metadata")
     verify_net_in_out(

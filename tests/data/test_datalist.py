@@ -176,6 +176,22 @@ def test_several_files_an_image(tmp_path: Path, content: Content) -> None:
         DataList.load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("provenance", "expected"),
+    [
+        ({}, []),
+        ({"source": {}}, []),
+        ({"source": "x"}, []),
+        ({"source": {"modalities": ["flair", "t1"]}}, ["flair", "t1"]),
+    ],
+)
+def test_modalities_come_from_the_provenance(
+    tmp_path: Path, content: Content, provenance: dict[str, Any], expected: list[str]
+) -> None:
+    write(tmp_path, content | {"provenance": provenance})
+    assert DataList.load(tmp_path).modalities == expected
+
+
 def test_paths_below_a_common_folder_are_relative(tmp_path: Path, content: Content) -> None:
     """Several lists in folders beside the images they share."""
     write(tmp_path, content)

@@ -9,7 +9,7 @@ import torch
 from monai.transforms import Lambdad, NormalizeIntensityd, Resized
 
 from monai_ssl.data.describe import describe
-from monai_ssl.transforms import LoadRadiologyImaged, LoadRegionsd
+from monai_ssl.transforms import LoadMaskd, LoadRadiologyImaged
 
 
 def closure(number: int):
@@ -26,13 +26,19 @@ UNLIKE = [
     [np.zeros(2000), np.append(np.zeros(1999), 1e-300)],
     [lambda x: x * 2, lambda x: x * 3, lambda x: x + 2, lambda x, y=2: x * 2, closure(2), closure(3)],
     [functools.partial(int, base=2), functools.partial(int, base=3), int, np.mean, np.median, torch.relu, torch.exp],
-    [LoadRegionsd("label", {"core": [2], "disc": [1]}), LoadRegionsd("label", {"disc": [1], "core": [2]})],
+    [
+        LoadMaskd("label", {"core": [2], "disc": [1]}),
+        LoadMaskd("label", {"disc": [1], "core": [2]}),
+        LoadMaskd("label", {"core": [2], "disc": [1]}, "regions"),
+    ],
     [
         LoadRadiologyImaged("image"),
         LoadRadiologyImaged("mask"),
         LoadRadiologyImaged("image", windows=["brain"]),
         LoadRadiologyImaged("image", windows=[(40, 80)]),
         LoadRadiologyImaged("image", windows=[(40, 81)]),
+        LoadRadiologyImaged("image", windows=["raw"]),
+        LoadRadiologyImaged("image", track_meta=True),
         LoadRadiologyImaged("image", channels=3),
         Resized("image", (64, 64)),
         Resized("image", (64, 65)),

@@ -84,12 +84,13 @@ def test_more_labels_than_are_remembered():
 
 
 def test_masks_and_several_files():
-    both = part(reading("image", "label", "mask"), TYPED)
-    entry = {"image": ["/1.png", "/2.png"], "label": "/3.png", "mask": "/4.png", "patient": "p"}
+    both = part(reading("image", "label", "mask", "pseudo_label"), TYPED)
+    entry = {"image": ["/1.png", "/2.png"], "label": "/3.png", "mask": "/4.png", "pseudo_label": "/5.png"}
+    entry |= {"patient": "p"}
     files, rest = both.split(entry)
     assert rest == {"patient": "p"}
     made = {key: value.unique().tolist() for key, value in both.make(files).items()}
-    assert made == {"image": [1.0, 2.0], "label": [3.0], "mask": [4.0]}
+    assert made == {"image": [1.0, 2.0], "label": [3.0], "mask": [4.0], "pseudo_label": [5.0]}
 
 
 def test_a_file_that_the_preprocessing_does_not_read():

@@ -52,6 +52,7 @@ def write_content(folder: Path, parameters: dict[str, Any], command: str, progre
         entries,
         set(drawn),
         label_files="images/*/*_seg.nii.gz",
+        modalities=MODALITIES,
         parameters=parameters,
         command=command,
         protocol=_PROTOCOL.format(budget=budget),

@@ -1,0 +1,234 @@
+"""Pseudo-labels on disk: made by a teacher, corrected by hand where one likes, taken by a student."""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ignite import distributed as idist
+from torch import Tensor
+
+from monai_ssl.data.first_process import in_first_process
+from monai_ssl.data.pseudo_label_entries import label_entries, remove_labels, without_label
+from monai_ssl.data.pseudo_label_journal import JOURNAL_NAME, FoundLabel, PseudoLabelJournal, PseudoLabelRecord
+from monai_ssl.data.pseudo_label_names import Place, assign_places, entry_key
+from monai_ssl.data.pseudo_label_settings import check_settings, difference, kept_labels, teacher_digest
+from monai_ssl.data.pseudo_label_table import TABLE_NAME
+from monai_ssl.errors import InputError
+from monai_ssl.files import make_folder, write_json
+from monai_ssl.masks import MaskForm
+
+__all__ = ["PseudoLabels"]
+
+_logger = logging.getLogger("monai_ssl")
+_SUMMARY_NAME = "summary.json"
+
+
+class PseudoLabels:
+    """The pseudo-labels of unlabeled images, in a folder.
+
+    Segmentation: a mask an image, ``<patient>.nii.gz`` or ``.png`` (``<patient>_2`` for another image of the patient),
+    in the geometry of the image, so that any viewer lays it over it. Classification: a row an image in
+    ``pseudo_labels.csv``. Who corrects a mask or a row in place makes it a human's label. ``pseudo_labels.jsonl`` says
+    which teacher made them (the SHA-256 of its weights) with which settings, and what it made of each image. A run that
+    is killed goes on where it was. ``summary.json`` tells of what the teacher made.
+
+    Use :meth:`start`, then :meth:`missing` and :meth:`add` for each of those, then :meth:`finish`; later
+    :meth:`entries`. In a distributed run every process calls :meth:`start` and :meth:`finish`, and all see one folder.
+
+    Args:
+        folder: where they are kept.
+        teacher_path: the file of the teacher's weights.
+        task: "segmentation", "multiclass" or "multilabel".
+        class_names: C names; in segmentation those of the regions, or none.
+        regions: in segmentation the values of a mask that make up each region, as in a data list's ``masks``.
+        form: in segmentation what the teacher's channels are, see :class:`~monai_ssl.masks.MaskCoding`.
+        soft: whether the student gets the teacher's probabilities (rounded to 1/255 in segmentation, where a file
+            ``<patient>_probabilities.nii.gz`` lies beside the mask), not the labels.
+        confidence_maps: in segmentation whether to write ``<patient>_confidence.nii.gz`` or ``.png`` too: the
+            probability of each voxel's value, for regions that of the least certain region's membership.
+
+    Raises:
+        InputError: for another task, and names or regions that do not go with it.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        teacher_path: str | os.PathLike[str],
+        task: str,
+        class_names: Sequence[str] = (),
+        regions: Mapping[str, Sequence[int]] | None = None,
+        form: MaskForm = "classes",
+        soft: bool = False,
+        confidence_maps: bool = False,
+    ) -> None:
+        self.folder = Path(folder).absolute()
+        self.teacher_path = Path(teacher_path)
+        self._settings = check_settings(task, class_names, regions or {}, form, soft, confidence_maps)
+        self._journal = PseudoLabelJournal(self.folder)
+        self._kept = kept_labels(self.folder, self._settings)
+        self._places: dict[str, Place] = {}
+        self._entries: list[dict[str, Any]] = []
+
+    def start(self) -> None:
+        """Go on with the pseudo-labels of this teacher and these settings, or begin anew.
+
+        Raises:
+            InputError: where beginning anew would remove what was corrected by hand, when the teacher is missing, or
+                the folder cannot be written.
+        """
+        in_first_process(self._start)
+
+    def missing(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The entries that have no pseudo-label of this teacher and these settings.
+
+        They are what :meth:`add` takes from then on.
+
+        Args:
+            entries: all unlabeled entries of a data list, of which this process may get a share only.
+
+        Raises:
+            InputError: when the teacher or an image is missing.
+        """
+        settings, records = self._journal.read()
+        records = records if settings == self._current() else []
+        self._entries = [without_label(entry) for entry in entries]
+        self._places = assign_places(self._entries, records)
+        made = self._kept.present(records)
+        return [entry for entry in self._entries if entry_key(entry) not in made]
+
+    def add(self, entry: Mapping[str, Any], probabilities: Tensor) -> None:
+        """Keep the pseudo-label of an image.
+
+        Args:
+            entry: with ``"image"`` and ``"patient"``, as :meth:`missing` gives it.
+            probabilities: (K, *spatial) on the grid of the image as it is read (in RAS for NIfTI), K as
+                :class:`~monai_ssl.masks.MaskCoding` says; (C,) in classification.
+
+        Raises:
+            InputError: for what are no probabilities of this image, and where a file would be lost that this teacher
+                did not make.
+            ValueError: for an image that :meth:`missing` does not know.
+        """
+        key = entry_key(entry)
+        if key not in self._places:
+            raise ValueError("This image is not among those of `missing`. Call that first, with all entries.")
+        record = self._kept.make(entry, key, self._places[key], probabilities, lambda: self._journal.read()[1])
+        # A record without its file counts as missing; a file without a record would be somebody else's.
+        self._journal.append(record, idist.get_rank())
+        self._kept.publish(record)
+
+    def finish(self) -> dict[str, Any]:
+        """Bring together what all processes made.
+
+        Returns:
+            what ``summary.json`` holds: the number of images, the mean confidence, and the fraction of the voxels that
+            are of each region or of the images that are of each class.
+        """
+        in_first_process(self._settle)
+        return self._summary()
+
+    def entries(self, unlabeled: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The entries with their pseudo-labels, and with the labels of those that were corrected by hand.
+
+        Args:
+            unlabeled: entries of a data list; a label that one has is left out unread.
+
+        Returns:
+            copies with ``"pseudo_label"``, as the teacher made it, and copies with ``"label"``: a human's. Both are the
+            path of a mask (of probabilities for soft pseudo-labels), a class index, or a list of 0, 1 and -1 (of
+            probabilities).
+
+        Raises:
+            InputError: when there are none, or none for one of the images, they are of another teacher or other
+                settings, or a corrected one cannot be used.
+        """
+        found, records = self._found()
+        pseudo, corrected = label_entries(unlabeled, found, records, self._kept)
+        _logger.info(
+            "%s: %d pseudo-labels as the teacher made them, %d corrected by hand.",
+            self.folder,
+            len(pseudo),
+            len(corrected),
+        )
+        return pseudo, corrected
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the teacher, the settings and all pseudo-labels as they are, corrections included.
+
+        Raises:
+            InputError: as :meth:`entries`.
+        """
+        found, _ = self._found()
+        states = sorted((key, label.state) for key, label in found.items())
+        return hashlib.sha256(json.dumps([self._current(), states]).encode()).hexdigest()
+
+    def sample(self, count: int) -> list[tuple[dict[str, Any], Path]]:
+        """Some of the entries that :meth:`missing` was given and their masks, evenly spread over the list.
+
+        Args:
+            count: the number wanted; fewer where there are fewer masks.
+
+        Raises:
+            ValueError: in classification, where there are no masks.
+        """
+        if self._settings["task"] != "segmentation":
+            raise ValueError("There are no masks in classification.")
+        _, records = self._journal.read()
+        there = self._kept.present(records)
+        files = {record.key: self.folder / record.file for record in records if record.key in there}
+        pairs = [(entry, files[key]) for entry in self._entries if (key := entry_key(entry)) in files]
+        chosen = np.linspace(0, len(pairs) - 1, min(count, len(pairs))).round().astype(int)
+        return [pairs[index] for index in chosen]
+
+    def _start(self) -> None:
+        make_folder(self.folder)
+        current = self._current()
+        settings, records = self._journal.read()
+        if settings is None and (table := self.folder / TABLE_NAME).exists():
+            raise InputError(f"{table}: what made this table is not known, as {JOURNAL_NAME} is missing. Move it away.")
+        if settings != current:
+            if settings is not None:
+                made = difference(settings, current)
+                remove_labels(records, kept_labels(self.folder, settings), made)
+                (self.folder / _SUMMARY_NAME).unlink(missing_ok=True)
+                _logger.info("%s: the pseudo-labels there were made %s, and are removed.", self.folder, made)
+            self._journal.begin(current)
+        self._settle()
+
+    def _settle(self) -> None:
+        self._journal.merge()
+        _, records = self._journal.read()
+        self._kept.settle(records)
+        if records:
+            write_json(self.folder / _SUMMARY_NAME, self._summary())
+
+    def _summary(self) -> dict[str, Any]:
+        latest = list({record.key: record for record in self._journal.read()[1]}.values())
+        return {
+            **self._current(),
+            "images": len(latest),
+            "confidence": sum(record.confidence for record in latest) / len(latest),
+            "fractions": self._kept.summary(latest),
+        }
+
+    def _found(self) -> tuple[dict[str, FoundLabel], list[PseudoLabelRecord]]:
+        """The pseudo-labels of this teacher and these settings as they are on disk, and their records."""
+        settings, records = self._journal.read()
+        if settings is None:
+            raise InputError(f"{self.folder}: there are no pseudo-labels yet. Run the pseudo-labeling first.")
+        if made := difference(settings, self._current()):
+            raise InputError(
+                f"{self.folder}: these pseudo-labels were made {made} ({self.teacher_path}). Run the pseudo-labeling "
+                "again, or give the teacher and the settings that made them."
+            )
+        return self._kept.read(records), records
+
+    def _current(self) -> dict[str, Any]:
+        return {"teacher": teacher_digest(self.teacher_path), **self._settings}
