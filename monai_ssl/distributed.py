@@ -1,17 +1,37 @@
-"""The processes that train together: how many there are, and the values of all of them in one tensor."""
+"""The processes that work together: how many there are, what one does for all, and values of all in one tensor."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
+from ignite import distributed as idist
 from torch import Tensor
 
-__all__ = ["count_processes", "gather_images"]
+from monai_ssl.errors import InputError
+
+__all__ = ["count_processes", "gather_images", "in_first_process"]
 
 
 def count_processes() -> int:
     """The number of processes that train together."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def in_first_process(work: Callable[[], None]) -> None:
+    """Do something in the first process when all have come so far; its ``InputError`` is raised in all."""
+    idist.barrier()
+    problem = ""
+    if idist.get_rank() == 0:
+        try:
+            work()
+        except InputError as error:
+            problem = str(error)
+    if idist.get_world_size() > 1:
+        # ignite sends no empty text.
+        problem = cast(str, idist.broadcast(f"-{problem}"))[1:]
+    if problem:
+        raise InputError(problem)
 
 
 def gather_images(values: Tensor) -> Tensor:

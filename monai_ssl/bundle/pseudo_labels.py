@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ignite import distributed as idist
 
-from monai_ssl.data import PseudoLabels
+from monai_ssl.pseudo_labels import PseudoLabels
 from monai_ssl.readers.mask import read_mask
 from monai_ssl.reports import mask_picture, overlay_figure, save_figure
 

@@ -3,7 +3,6 @@
 from monai_ssl.data.budget import sample_budget
 from monai_ssl.data.datalist import DATALIST_NAME, TASKS, DataList
 from monai_ssl.data.dataset import ImageDataset
-from monai_ssl.data.pseudo_labels import PseudoLabels
 from monai_ssl.data.splits import SPLITS, split_patients
 from monai_ssl.data.studies import list_studies
 from monai_ssl.data.two_stream import TwoStreamLoader
@@ -15,7 +14,6 @@ __all__ = [
     "TASKS",
     "DataList",
     "ImageDataset",
-    "PseudoLabels",
     "TwoStreamLoader",
     "list_images",
     "list_studies",

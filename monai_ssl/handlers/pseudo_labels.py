@@ -4,8 +4,8 @@ import logging
 
 from ignite.engine import Engine, Events
 
-from monai_ssl.data import PseudoLabels
 from monai_ssl.handlers.items import decollated_items, item_value
+from monai_ssl.pseudo_labels import PseudoLabels
 
 __all__ = ["PseudoLabelWriter"]
 
@@ -16,11 +16,11 @@ class PseudoLabelWriter:
     """Add the probabilities of each image of an evaluation to pseudo-labels, and tell of them at the end.
 
     Attach it to a MONAI evaluator (with ``decollate=True``, the default) whose images are those of
-    :meth:`~monai_ssl.data.PseudoLabels.missing`. In a distributed run every process writes its share, which must have
-    at least one image; that of a sampler which repeats some is fine.
+    :meth:`~monai_ssl.pseudo_labels.PseudoLabels.missing`. In a distributed run every process writes its share, which
+    must have at least one image; that of a sampler which repeats some is fine.
 
     Args:
-        labels: what the pseudo-labels are added to, after its :meth:`~monai_ssl.data.PseudoLabels.start`.
+        labels: what the pseudo-labels are added to, after its :meth:`~monai_ssl.pseudo_labels.PseudoLabels.start`.
         pred_key: key of the probabilities in each item of ``engine.state.output``: (K, *spatial) on the grid of the
             image as it is read, or (C,).
         image_key: key of the image's path or paths in each item of ``engine.state.batch``.
@@ -28,7 +28,7 @@ class PseudoLabelWriter:
 
     Raises:
         InputError: while it writes, when an item lacks a key or the batch is not decollated, and as
-            :meth:`~monai_ssl.data.PseudoLabels.add`.
+            :meth:`~monai_ssl.pseudo_labels.PseudoLabels.add`.
     """
 
     def __init__(

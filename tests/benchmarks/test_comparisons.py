@@ -106,11 +106,11 @@ def test_configurations_options_and_lists_of_each_system(tmp_path, monkeypatch):
     masks = ["train", "segmentation"]
     assert [step[:3] for step in ran] == [
         ("training", "noteacher", masks),
-        ("evaluating", "noteacher", [*masks, "evaluate", "segmentation_evaluate"]),
+        ("evaluating", "noteacher", [*masks, "segmentation_evaluate"]),
         ("training", "robust_pseudo_label", ["train"]),
         ("evaluating", "robust_pseudo_label", ["train", "evaluate"]),
         ("training", "supervised", masks),
-        ("evaluating", "supervised", [*masks, "evaluate", "segmentation_evaluate"]),
+        ("evaluating", "supervised", [*masks, "segmentation_evaluate"]),
     ]
     assert [Path(options["--dataset_dir"]).name for *_, options in ran] == 4 * ["few"] + 2 * ["all"]
     assert [options.get("--robust_loss") for *_, options in ran] == [None, None, "sce", "sce", None, None]

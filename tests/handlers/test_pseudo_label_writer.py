@@ -14,12 +14,12 @@ from monai.data import DataLoader, Dataset
 from monai.engines import SupervisedEvaluator
 from monai.transforms import Activationsd, Compose, CopyItemsd, Invertd, Lambdad, Resized
 
-from monai_ssl.data.first_process import in_first_process
+from monai_ssl.distributed import in_first_process
 from monai_ssl.errors import InputError
 from monai_ssl.handlers import PseudoLabelWriter
 from monai_ssl.readers.mask import read_mask
 from monai_ssl.transforms import LoadRadiologyImaged
-from tests.data.pseudo import AFFINE, files, labels, nifti_entries, probabilities, teacher
+from tests.pseudo_labels.pseudo import AFFINE, files, labels, nifti_entries, probabilities, teacher
 
 PATIENTS = ["a", "a", "b", "c", "a"]
 SHAPE = (8, 12, 4)

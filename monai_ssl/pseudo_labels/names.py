@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from monai_ssl.data.datalist_entries import image_paths
-from monai_ssl.data.pseudo_label_journal import PseudoLabelRecord
 from monai_ssl.errors import InputError
+from monai_ssl.pseudo_labels.journal import PseudoLabelRecord
 
 __all__ = ["Place", "assign_places", "entry_key", "stem_of"]
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from monai_ssl.data.datalist_entries import image_paths
-from monai_ssl.data.pseudo_label_journal import FoundLabel, PseudoLabelRecord
-from monai_ssl.data.pseudo_label_names import Place, stem_of
-from monai_ssl.data.pseudo_label_probabilities import check_probabilities, decided_probabilities
 from monai_ssl.errors import InputError
 from monai_ssl.masks import MaskCoding, MaskForm
+from monai_ssl.pseudo_labels.journal import FoundLabel, PseudoLabelRecord
+from monai_ssl.pseudo_labels.names import Place, stem_of
+from monai_ssl.pseudo_labels.probabilities import check_probabilities, decided_probabilities
 from monai_ssl.readers import read_image
 from monai_ssl.readers.grids import check_one_grid
 from monai_ssl.readers.mask import read_mask

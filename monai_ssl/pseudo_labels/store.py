@@ -12,15 +12,15 @@ import numpy as np
 from ignite import distributed as idist
 from torch import Tensor
 
-from monai_ssl.data.first_process import in_first_process
-from monai_ssl.data.pseudo_label_entries import label_entries, remove_labels, without_label
-from monai_ssl.data.pseudo_label_journal import JOURNAL_NAME, FoundLabel, PseudoLabelJournal, PseudoLabelRecord
-from monai_ssl.data.pseudo_label_names import Place, assign_places, entry_key
-from monai_ssl.data.pseudo_label_settings import check_settings, difference, kept_labels, teacher_digest
-from monai_ssl.data.pseudo_label_table import TABLE_NAME
+from monai_ssl.distributed import in_first_process
 from monai_ssl.errors import InputError
 from monai_ssl.files import make_folder, write_json
 from monai_ssl.masks import MaskForm
+from monai_ssl.pseudo_labels.entries import label_entries, remove_labels, without_label
+from monai_ssl.pseudo_labels.journal import JOURNAL_NAME, FoundLabel, PseudoLabelJournal, PseudoLabelRecord
+from monai_ssl.pseudo_labels.names import Place, assign_places, entry_key
+from monai_ssl.pseudo_labels.settings import check_settings, difference, kept_labels, teacher_digest
+from monai_ssl.pseudo_labels.table import TABLE_NAME
 
 __all__ = ["PseudoLabels"]
 

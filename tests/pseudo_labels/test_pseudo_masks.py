@@ -12,7 +12,7 @@ from PIL import Image
 
 from monai_ssl.errors import InputError
 from monai_ssl.readers.mask import read_mask
-from tests.data.pseudo import (
+from tests.pseudo_labels.pseudo import (
     AFFINE,
     REGIONS,
     files,

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monai_ssl.data.pseudo_label_journal import FoundLabel, PseudoLabelRecord
-from monai_ssl.data.pseudo_label_masks import PseudoMasks
-from monai_ssl.data.pseudo_label_names import entry_key
-from monai_ssl.data.pseudo_label_table import PseudoTable
 from monai_ssl.errors import InputError
+from monai_ssl.pseudo_labels.journal import FoundLabel, PseudoLabelRecord
+from monai_ssl.pseudo_labels.masks import PseudoMasks
+from monai_ssl.pseudo_labels.names import entry_key
+from monai_ssl.pseudo_labels.table import PseudoTable
 
 __all__ = ["label_entries", "remove_labels", "without_label"]
 

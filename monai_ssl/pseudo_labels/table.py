@@ -9,12 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
-from monai_ssl.data.pseudo_label_journal import FoundLabel, Label, PseudoLabelRecord
-from monai_ssl.data.pseudo_label_names import Place
-from monai_ssl.data.pseudo_label_probabilities import check_probabilities, decided_probabilities
-from monai_ssl.data.pseudo_label_rows import TableRow, read_rows
 from monai_ssl.errors import InputError
 from monai_ssl.files import write_whole
+from monai_ssl.pseudo_labels.journal import FoundLabel, Label, PseudoLabelRecord
+from monai_ssl.pseudo_labels.names import Place
+from monai_ssl.pseudo_labels.probabilities import check_probabilities, decided_probabilities
+from monai_ssl.pseudo_labels.rows import TableRow, read_rows
 from monai_ssl.tasks import Task
 
 __all__ = ["TABLE_NAME", "PseudoTable"]

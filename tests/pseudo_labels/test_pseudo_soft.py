@@ -11,7 +11,7 @@ from monai_ssl.data import ImageDataset
 from monai_ssl.errors import InputError
 from monai_ssl.transforms import LoadMaskd, LoadRadiologyImaged, LoadSoftMaskd
 from monai_ssl.writers import write_probabilities
-from tests.data.pseudo import (
+from tests.pseudo_labels.pseudo import (
     AFFINE,
     REGIONS,
     SHAPE,

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from monai_ssl.data.pseudo_label_masks import PseudoMasks
-from monai_ssl.data.pseudo_label_table import PseudoTable
 from monai_ssl.errors import InputError
 from monai_ssl.masks import MaskCoding, MaskForm
+from monai_ssl.pseudo_labels.masks import PseudoMasks
+from monai_ssl.pseudo_labels.table import PseudoTable
 from monai_ssl.tasks import CLASSIFICATION_TASKS
 
 __all__ = ["check_settings", "difference", "kept_labels", "teacher_digest"]
@@ -23,7 +23,7 @@ def check_settings(
     soft: bool,
     confidence_maps: bool,
 ) -> dict[str, Any]:
-    """Check what :class:`~monai_ssl.data.PseudoLabels` is given.
+    """Check what :class:`~monai_ssl.pseudo_labels.PseudoLabels` is given.
 
     Returns:
         it, as JSON gives it back.

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monai_ssl.data.pseudo_label_journal import Label
 from monai_ssl.errors import InputError
+from monai_ssl.pseudo_labels.journal import Label
 
 __all__ = ["TableRow", "read_rows"]
 

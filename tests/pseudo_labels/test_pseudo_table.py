@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from monai_ssl.errors import InputError
-from tests.data.pseudo import files, labels, make, picture_entries, probabilities, teacher
+from tests.pseudo_labels.pseudo import files, labels, make, picture_entries, probabilities, teacher
 
 NAMES = ["mel", "nevus, benign", "bkl"]
 PATIENTS = ["p1", "p2", "p1", "p3"]

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from monai_ssl.data import PseudoLabels
+from monai_ssl.pseudo_labels import PseudoLabels
 
 REGIONS = {"whole": [1, 2, 4], "core": [1, 4], "rim": [4]}
 # To the left, to the back, up, and slightly oblique.
