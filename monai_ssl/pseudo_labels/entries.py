@@ -9,7 +9,7 @@ from monai_ssl.pseudo_labels.masks import PseudoMasks
 from monai_ssl.pseudo_labels.names import entry_key
 from monai_ssl.pseudo_labels.table import PseudoTable
 
-__all__ = ["label_entries", "remove_labels", "without_label"]
+__all__ = ["label_entries", "refuse_corrected", "without_label"]
 
 _LABELS = ("label", "mask", "pseudo_label")
 _AGAIN = "Run the pseudo-labeling again, which makes what is missing."
@@ -61,16 +61,16 @@ def label_entries(
     return pseudo, corrected
 
 
-def remove_labels(records: Sequence[PseudoLabelRecord], kept: Kept, made: str) -> None:
-    """Remove pseudo-labels, if none of them was corrected by hand.
+def refuse_corrected(records: Sequence[PseudoLabelRecord], kept: Kept, made: str) -> None:
+    """Make sure that pseudo-labels may be removed: that none of them was corrected by hand.
 
     Args:
-        records: of those that are removed.
-        kept: what removes them.
+        records: of those that would be removed.
+        kept: knows what is on disk.
         made: says, for the message, how they were made.
 
     Raises:
-        InputError: when one was corrected; nothing is removed then.
+        InputError: when one was corrected.
     """
     names = {record.key: kept.describe(record) for record in records}
     corrected = [names[key] for key, found in kept.read(records).items() if found.corrected]
@@ -80,4 +80,3 @@ def remove_labels(records: Sequence[PseudoLabelRecord], kept: Kept, made: str) -
             f"{corrected[0]}{others}: this was corrected by hand, but the pseudo-labels here were made {made}. New "
             "ones would take its place. Move what was corrected away, choose another folder, or keep what made them."
         )
-    kept.remove(records)

@@ -16,7 +16,7 @@ from monai_ssl.distributed import in_first_process
 from monai_ssl.errors import InputError
 from monai_ssl.files import make_folder, write_json
 from monai_ssl.masks import MaskForm
-from monai_ssl.pseudo_labels.entries import label_entries, remove_labels, without_label
+from monai_ssl.pseudo_labels.entries import label_entries, refuse_corrected, without_label
 from monai_ssl.pseudo_labels.journal import JOURNAL_NAME, FoundLabel, PseudoLabelJournal, PseudoLabelRecord
 from monai_ssl.pseudo_labels.names import Place, assign_places, entry_key
 from monai_ssl.pseudo_labels.settings import check_settings, difference, kept_labels, teacher_digest
@@ -83,6 +83,14 @@ class PseudoLabels:
                 the folder cannot be written.
         """
         in_first_process(self._start)
+
+    def refuse_corrected(self) -> None:
+        """Make sure, before a teacher is trained anew, that its pseudo-labels may take the place of those there.
+
+        Raises:
+            InputError: when something was corrected by hand.
+        """
+        in_first_process(self._refuse_corrected)
 
     def missing(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The entries that have no pseudo-label of this teacher and these settings.
@@ -196,11 +204,18 @@ class PseudoLabels:
         if settings != current:
             if settings is not None:
                 made = difference(settings, current)
-                remove_labels(records, kept_labels(self.folder, settings), made)
+                kept = kept_labels(self.folder, settings)
+                refuse_corrected(records, kept, made)
+                kept.remove(records)
                 (self.folder / _SUMMARY_NAME).unlink(missing_ok=True)
                 _logger.info("%s: the pseudo-labels there were made %s, and are removed.", self.folder, made)
             self._journal.begin(current)
         self._settle()
+
+    def _refuse_corrected(self) -> None:
+        settings, records = self._journal.read()
+        if settings is not None:
+            refuse_corrected(records, kept_labels(self.folder, settings), "by the teacher before")
 
     def _settle(self) -> None:
         self._journal.merge()

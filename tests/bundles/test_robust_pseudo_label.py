@@ -128,10 +128,13 @@ def test_masks_corrected_by_hand_are_true_labels(whole, brain_tumor, tmp_path):
     assert "pseudo_label" not in corrected
     for item in unlabeled:
         assert "label" not in item
+    before = (tmp_path / "models/teacher.pt").read_bytes()
     with pytest.raises(RuntimeError) as caught:
         run_bundle(ROBUST, ("train",), "train", "training", **(settings | {"seed": 5}))
     assert mask.name in error_of(caught)
     assert mask.is_file()
+    assert (tmp_path / "models/teacher.pt").read_bytes() == before  # it is told before anything is trained
+    run_bundle(ROBUST, ("train",), "train", "training", **(settings | {"resume": "true"}))
 
 
 @TOGETHER

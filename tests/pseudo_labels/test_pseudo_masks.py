@@ -356,3 +356,15 @@ def test_samples_are_spread(made, entries, tmp_path):
     assert [(e["patient"], path.name) for e, path in kept.sample(2)] == [("p1", "p1.nii.gz"), ("p/3", "p_3.nii.gz")]
     assert len(kept.sample(9)) == 4
     assert kept.sample(0) == []
+
+
+def test_before_another_teacher_is_trained_corrections_stop_it(tmp_path, made):
+    """Also where there is no teacher any more."""
+    labels(tmp_path / "nothing_yet").refuse_corrected()
+    made.refuse_corrected()
+    correct(tmp_path / "pseudo/p1.nii.gz", one_more)
+    (tmp_path / "teacher.pt").unlink()
+    before = files(tmp_path)
+    with pytest.raises(InputError, match=r"p1\.nii\.gz: this was corrected by hand"):
+        labels(tmp_path).refuse_corrected()
+    assert files(tmp_path) == before
