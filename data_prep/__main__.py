@@ -28,7 +28,7 @@ _DATA_SETS = {
     "mnist": "MNIST (idx files)",
 }
 _OTHERS = {
-    "demo": "make a demo data set of phantoms: head CT with hemorrhages (DICOM), or dermoscopy (JPEG, 7 diagnoses)",
+    "demo": "make a demo data set of phantoms: head CT (DICOM), dermoscopy (JPEG), or brain tumors in MR (NIfTI)",
     "check": "check any data list: files, labels, groups and duplicates across splits; with a table and a picture",
 }
 _MODULES = {"folder": "data_prep.folder.command", "demo": "data_prep.demo", "check": "data_prep.check.command"}
