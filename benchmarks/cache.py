@@ -28,7 +28,7 @@ def preprocessing(size: int) -> Compose:
     """As the bundles have it."""
     return Compose(
         [
-            CopyItemsd("image", names="image_path"),
+            CopyItemsd("image", names="source"),
             LoadRadiologyImaged("image"),
             Resized("image", (size, size), mode="area"),
             EnsureTyped(

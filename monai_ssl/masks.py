@@ -42,7 +42,7 @@ class MaskCoding:
 
     def __init__(self, regions: Mapping[str, Sequence[int]], form: MaskForm = "classes") -> None:
         if form not in get_args(MaskForm):
-            raise ValueError(f"`form` must be one of {', '.join(get_args(MaskForm))}, got {form!r}.")
+            raise InputError(f"`form` must be one of {', '.join(get_args(MaskForm))}, got {form!r}.")
         if not regions:
             raise InputError("The data list names no regions of masks. Give one whose task is segmentation.")
         for name, values in regions.items():

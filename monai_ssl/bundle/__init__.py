@@ -12,13 +12,15 @@ from monai_ssl.bundle.provenance import (
 )
 from monai_ssl.bundle.pseudo_labels import picture_pseudo_labels
 from monai_ssl.bundle.saliency import SaliencyMaps
-from monai_ssl.bundle.setup import as_bool, distribute, join_processes, prepare_run, show_input_errors_plainly
-from monai_ssl.bundle.stages import check_stages, start_from
+from monai_ssl.bundle.setup import as_bool, as_sizes, distribute, join_processes, prepare_run, show_input_errors_plainly
+from monai_ssl.bundle.stages import check_stages, check_validations, start_from
 
 __all__ = [
     "SaliencyMaps",
     "as_bool",
+    "as_sizes",
     "check_stages",
+    "check_validations",
     "distribute",
     "find_bundle_root",
     "find_thresholds",

@@ -25,7 +25,7 @@ MODEL_INFO_NAME = "model.json"
 # What two uses of a model must have in common; all else, as the modality's code, may differ.
 _DECISIVE = (
     *("task", "labels", "channels", "spatial_dims", "windows", "image_size", "preprocessing"),
-    *("regions", "mask_form", "spacing"),  # of segmentation
+    *("modalities", "regions", "mask_form", "spacing"),  # of segmentation
 )
 
 
@@ -62,13 +62,17 @@ def model_info(datalist: DataList, preprocessing: Compose, **settings: Any) -> d
 
     Args:
         datalist: gives task, labels, modality, channels and dimensions.
-        preprocessing: what the model's images go through; the names of its transforms are kept, which tell whether
-            there is a normalization, but not its numbers.
+        preprocessing: what the model's images go through; the names of the transforms that work on the image are kept,
+            which tell whether there is a normalization, but not its numbers.
         settings: what else, such as ``windows`` and ``image_size``.
     """
     names = ("modality", "channels", "spatial_dims")
     known = {"labels": list(datalist.labels), "task": datalist.label_task}
-    transforms = [type(transform).__name__ for transform in preprocessing.flatten().transforms]
+    transforms = [
+        type(transform).__name__
+        for transform in preprocessing.flatten().transforms
+        if "image" in getattr(transform, "keys", ("image",))
+    ]
     return known | {name: getattr(datalist, name) for name in names} | settings | {"preprocessing": transforms}
 
 
@@ -99,13 +103,18 @@ def _check_use(path: Path, expected: Mapping[str, Any]) -> None:
     different = [
         f"{name}: {_text(known[name])} (here {_text(wanted[name])})"
         for name in _DECISIVE
-        if name in known and name in wanted and known[name] != wanted[name]
+        if name in known and name in wanted and known[name] != wanted[name] and not _is_unknown(name, known, wanted)
     ]
     if different:
         raise InputError(
             f"{path}: this model was trained on other classes or with other settings; {'; '.join(different)}. Give the "
             "data list, configurations and options that it was trained with, or another model."
         )
+
+
+def _is_unknown(name: str, *both: Mapping[str, Any]) -> bool:
+    """Whether one of the two does not say: not every data list names its channels."""
+    return name == "modalities" and not all(info[name] for info in both)
 
 
 def _text(value: Any) -> str:

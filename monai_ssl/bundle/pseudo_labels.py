@@ -27,4 +27,5 @@ def picture_pseudo_labels(
     if not chosen:
         return
     rows = [mask_picture(entry["image"], read_mask(mask), None, regions, entry["patient"]) for entry, mask in chosen]
-    save_figure(overlay_figure(rows, list(regions), f"{len(rows)} pseudo-labels"), path)
+    save_figure(overlay_figure(rows, list(regions), f"{len(rows)} of the teacher's masks"), path)
+    print(f"Pseudo-labels:  {labels.folder}, which may be corrected in place\nFigure:         {path}")

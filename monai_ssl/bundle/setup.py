@@ -16,7 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from monai_ssl.errors import InputError, find_input_error
 from monai_ssl.files import make_folder, write_json
 
-__all__ = ["as_bool", "distribute", "join_processes", "prepare_run", "show_input_errors_plainly"]
+__all__ = ["as_bool", "as_sizes", "distribute", "join_processes", "prepare_run", "show_input_errors_plainly"]
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,26 @@ def as_bool(value: bool | str) -> bool:
     if str(value).lower() not in words:
         raise InputError(f"The option is {value!r}. Give true or false.")
     return words[str(value).lower()]
+
+
+def as_sizes(value: Any, dims: int) -> list[float] | None:
+    """Read an option that is a positive number for each axis: one number stands for all axes.
+
+    Args:
+        value: a number, or ``dims`` of them; ``None`` (or the word, or ``null``, as the command line may hand them on)
+            for no such option.
+        dims: the number of axes.
+
+    Raises:
+        InputError: for anything else.
+    """
+    if value is None or str(value).lower() in ("none", "null"):
+        return None
+    sizes = [value] * dims if isinstance(value, int | float) else value
+    sound = isinstance(sizes, list | tuple) and all(isinstance(part, int | float) and part > 0 for part in sizes)
+    if not sound or len(sizes) != dims:
+        raise InputError(f"The option is {value!r}. Give one positive number, or {dims}, such as {[32] * dims}.")
+    return list(sizes)
 
 
 def show_input_errors_plainly() -> None:

@@ -11,7 +11,7 @@ from torch import nn
 from monai_ssl.bundle.model import load_model
 from monai_ssl.errors import InputError
 
-__all__ = ["check_stages", "start_from"]
+__all__ = ["check_stages", "check_validations", "start_from"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,23 @@ def check_stages(pretrain_epochs: int, max_epochs: int | None = None, warmup_epo
         raise InputError(
             f"The warm-up of {warmup_epochs:g} epochs leaves nothing of the {max_epochs} epochs of fine-tuning. Train "
             "longer (`--max_epochs`), or give a shorter warm-up (`--warmup_epochs`)."
+        )
+
+
+def check_validations(interval: int, *epochs: int) -> None:
+    """Refuse stages that would end without a validation, and so without a model for the next, before the first begins.
+
+    Args:
+        interval: epochs from one validation to the next.
+        epochs: of each stage.
+
+    Raises:
+        InputError: when a stage is shorter than the interval.
+    """
+    if min(epochs) < interval:
+        raise InputError(
+            f"A stage of {min(epochs)} epochs would never be validated, which is done every {interval}, and keep no "
+            "model. Train longer (`--max_epochs`, `--teacher_epochs`), or validate more often (`--val_interval`)."
         )
 
 

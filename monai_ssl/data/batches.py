@@ -108,6 +108,11 @@ class Batches(Dataset[dict[str, list[dict[str, Tensor]]]]):
 def _read(item: Mapping[str, Any], key: str, name: str, index: int, keys: Sequence[str]) -> Tensor:
     if key not in item:
         raise InputError(f"Item {index} of the {name} images has no {key!r}. Give images with {' and '.join(keys)}.")
+    if isinstance(item[key], str):
+        raise InputError(
+            f"The {key}s of the {name} images are files, as those of masks are, and nothing loads them. Add the "
+            "configuration for masks, such as the overlay `segmentation.json`, or give images with labels."
+        )
     return convert_to_tensor(item[key], track_meta=False, wrap_sequence=True)
 
 

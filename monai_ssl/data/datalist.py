@@ -86,9 +86,9 @@ class DataList:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the lists: another image, label or split gives another."""
-        lists = json.dumps([getattr(self, key) for key in LISTS], sort_keys=True)
-        return hashlib.sha256(lists.encode()).hexdigest()
+        """SHA-256 of the lists, classes and regions: another image, label or split gives another."""
+        parts = [self.task, self.labels, self.masks, *(getattr(self, key) for key in LISTS)]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def load(cls, dataset_dir: str | os.PathLike[str]) -> "DataList":

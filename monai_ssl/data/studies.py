@@ -49,23 +49,47 @@ def list_studies(folder: str | os.PathLike[str], channels: int, modalities: Sequ
             f"modalities are {', '.join(modalities)}, but an image has {channels} channels. Name each one."
         )
     if (folder / DATALIST_NAME).is_file():
-        return _of_data_list(folder)
+        return _of_data_list(folder, modalities)
     names = list_images(folder)
     if channels > 1 and modalities:
         words = [re.compile(rf"(?:^|[_.-]){re.escape(name)}(?:$|[_.-])", re.IGNORECASE) for name in modalities]
         studies: defaultdict[PurePosixPath, list[list[str]]] = defaultdict(lambda: [[] for _ in words])
         for name in names:
-            for index, word in enumerate(words):
-                if word.search(PurePosixPath(name).name):
-                    studies[PurePosixPath(name).parent][index].append(name)
+            place = PurePosixPath(name)
+            found = [index for index, word in enumerate(words) if word.search(place.name)]
+            if len(found) > 1:
+                both = " and ".join(modalities[index] for index in found)
+                raise InputError(f"{folder / name}: its name has {both}. Name each file after the one that it is.")
+            for index in found:
+                studies[place.parent][index].append(name)
         if studies:
             _tell_others(folder, names, studies)
-            return [_study(folder, parent, studies[parent], modalities) for parent in sorted(studies)]
+            listed = [_study(folder, parent, studies[parent], modalities) for parent in sorted(studies)]
+            if len({study["name"] for study in listed}) < len(listed):
+                raise InputError(
+                    f"{folder}: the files of this folder itself and those of one in it make studies of one name, "
+                    f"{listed[0]['name']}. Give each study a folder of its own."
+                )
+            return listed
     return [{"image": str(folder / name), "name": name} for name in names]
 
 
-def _of_data_list(folder: Path) -> list[dict[str, Any]]:
-    paths = [image_paths(entry) for entry in DataList.load(folder).entries()]
+def _of_data_list(folder: Path, modalities: Sequence[str]) -> list[dict[str, Any]]:
+    datalist = DataList.load(folder)
+    paths = [image_paths(entry) for entry in datalist.entries()]
+    if modalities and datalist.modalities and list(modalities) != datalist.modalities:
+        if sorted(modalities) != sorted(datalist.modalities):
+            raise InputError(
+                f"{folder}: the images have {', '.join(datalist.modalities)}, where {', '.join(modalities)} are "
+                "expected. Give images of these, or another model."
+            )
+        if all(len(files) == len(modalities) for files in paths):
+            paths = [[files[datalist.modalities.index(name)] for name in modalities] for files in paths]
+        else:
+            raise InputError(
+                f"{folder}: the channels of the images are {', '.join(datalist.modalities)}, those expected "
+                f"{', '.join(modalities)}. Save them in this order."
+            )
     base = Path(absolute_path(folder, "."))
     if not all(Path(first).is_relative_to(base) for first, *_ in paths):
         base = Path(os.path.commonpath([Path(first).parent for first, *_ in paths]))
@@ -88,7 +112,8 @@ def _study(
     if missing:
         raise InputError(
             f"{here}: no file is of {', '.join(missing)}. Put it there, named such as "
-            f"{parent.name or 'study'}_{missing[0]}.nii.gz, or take the folder away."
+            f"{parent.name or 'study'}_{missing[0]}.nii.gz, take the folder away, or say what the files call them "
+            "(`--modalities`)."
         )
     name = parent.as_posix() if parent.name else here.absolute().name
     return {"image": [str(folder / files[0]) for files in found], "name": name}

@@ -33,7 +33,8 @@ class TrainingCheckpoint:
     Args:
         path: the checkpoint file.
         save_dict: objects with ``state_dict`` and ``load_state_dict``, by name.
-        resume: whether to go on from the file, if it is there. Without it the first epoch's end replaces the file.
+        resume: whether to go on from the file, if it is there. Without it the file is deleted when training starts, so
+            that it never lies beside models of another run.
         settings: values that must be the same for a resumed run to be the same run, such as the seed.
         obsolete: checkpoints of later stages of training. They began with what this stage had before it trained on, so
             that they are deleted when it does.
@@ -56,8 +57,7 @@ class TrainingCheckpoint:
 
     def attach(self, engine: Workflow) -> None:
         """Load when ``engine`` starts, save after each of its epochs."""
-        if self.resume:
-            engine.add_event_handler(Events.STARTED, self.load)
+        engine.add_event_handler(Events.STARTED, self.load if self.resume else self._delete)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
 
     def save(self, engine: Workflow) -> None:
@@ -71,9 +71,17 @@ class TrainingCheckpoint:
         checkpoint["engine"]["scaler"] = scaler.state_dict() if scaler is not None else {}
         checkpoint["random"] = states
         checkpoint["settings"] = self.settings | _sizes(engine, len(states))
-        for path in self.obsolete:  # first, so that no moment leaves a later stage beside one it does not follow
-            path.unlink(missing_ok=True)
+        self._delete_obsolete()  # first, so that no moment leaves a later stage beside one it does not follow
         save_tensors(checkpoint, self.path)
+
+    def _delete(self, engine: Workflow) -> None:
+        if engine.state.rank == 0:
+            self._delete_obsolete()
+            self.path.unlink(missing_ok=True)
+
+    def _delete_obsolete(self) -> None:
+        for path in self.obsolete:
+            path.unlink(missing_ok=True)
 
     def load(self, engine: Workflow) -> None:
         """Take up the checkpoint, if there is one."""
@@ -116,9 +124,10 @@ class TrainingCheckpoint:
 
 
 def save_tensors(content: Any, path: str | Path) -> None:
-    """Write with ``torch.save``, whole or not at all."""
-    with write_whole(path) as temporary:
-        torch.save(content, temporary)
+    """Write with ``torch.save``, whole or not at all; the same content gives the same bytes."""
+    # torch would put the name of a file that it opens itself into what it writes.
+    with write_whole(path) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)
 
 
 def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> Any:

@@ -61,7 +61,7 @@ class MaskWriter:
         regions: Mapping[str, Sequence[int]],
         pictures: int = 4,
         pred_key: str = "pred",
-        image_key: str = "image_path",
+        image_key: str = "source",
         name_key: str = "name",
     ) -> None:
         check_overlay_count(pictures)
@@ -117,4 +117,4 @@ class MaskWriter:
             figure = overlay_figure(pictures, list(self.regions), f"{len(pictures)} of {len(rows)} predicted masks")
             save_figure(figure, self.output_dir / "overlays.png")
         logger.info("%s: %d masks, their volumes in volumes.csv.", self.output_dir, len(rows))
-        print(f"Masks:   {self.output_dir} ({len(rows)})")
+        print(f"Masks:   {self.output_dir} ({len(rows)}), with volumes.csv{' and overlays.png' if pictures else ''}")

@@ -38,7 +38,7 @@ class PredictionCollector:
         pred_key: str = "pred",
         label_key: str = "label",
         patient_key: str = "patient",
-        image_key: str = "image_path",
+        image_key: str = "source",
     ) -> None:
         self.task = check_task(task)
         self.pred_key = pred_key

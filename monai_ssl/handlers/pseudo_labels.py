@@ -28,14 +28,15 @@ class PseudoLabelWriter:
 
     Raises:
         InputError: while it writes, when an item lacks a key or the batch is not decollated, and as
-            :meth:`~monai_ssl.pseudo_labels.PseudoLabels.add`.
+            :meth:`~monai_ssl.pseudo_labels.PseudoLabels.add`; at the end as
+            :meth:`~monai_ssl.pseudo_labels.PseudoLabels.finish`, so when the evaluation left an image out.
     """
 
     def __init__(
         self,
         labels: PseudoLabels,
         pred_key: str = "pred",
-        image_key: str = "image_path",
+        image_key: str = "source",
         patient_key: str = "patient",
     ) -> None:
         self.labels = labels

@@ -50,7 +50,7 @@ class SegmentationCollector:
         folder: str | os.PathLike[str] | None = None,
         pred_key: str = "pred",
         label_key: str = "label_path",
-        image_key: str = "image_path",
+        image_key: str = "source",
         patient_key: str = "patient",
     ) -> None:
         check_overlay_count(pictures)
@@ -119,10 +119,10 @@ class SegmentationCollector:
         )
 
     def _name(self, image: str) -> str:
-        path = Path(image)
-        if self.folder is not None and path.is_relative_to(self.folder):
-            return path.relative_to(self.folder).as_posix()
-        return str(image)
+        if self.folder is None:
+            return str(image)
+        path, folder = Path(image).absolute(), Path(self.folder).resolve()
+        return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(image)
 
 
 def _spread(count: int, chosen: int) -> frozenset[int]:

@@ -13,7 +13,7 @@ from monai_ssl.files import write_whole
 __all__ = ["JOURNAL_NAME", "FoundLabel", "Label", "PseudoLabelJournal", "PseudoLabelRecord"]
 
 JOURNAL_NAME = "pseudo_labels.jsonl"
-FORMAT = 1
+FORMAT = 2
 
 Label = int | list[int]
 """A class index, or 0 or 1 for each class; -1 is missing."""
@@ -24,7 +24,7 @@ class PseudoLabelRecord:
     """The pseudo-label of one image.
 
     Args:
-        key: digest of the paths and sizes of the image's files.
+        key: digest of the patient and of the paths and sizes of the image's files.
         number: of the image, from 1.
         patient: pseudonym.
         confidence: from 0 to 1, a mean over the voxels of a mask.

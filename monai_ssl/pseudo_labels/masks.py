@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from ignite import distributed as idist
 from torch import Tensor
 
 from monai_ssl.data.datalist_entries import image_paths
@@ -16,6 +17,7 @@ from monai_ssl.masks import MaskCoding, MaskForm
 from monai_ssl.pseudo_labels.journal import FoundLabel, PseudoLabelRecord
 from monai_ssl.pseudo_labels.names import Place, stem_of
 from monai_ssl.pseudo_labels.probabilities import check_probabilities, decided_probabilities
+from monai_ssl.pseudo_labels.strangers import refuse_strangers
 from monai_ssl.readers import read_image
 from monai_ssl.readers.grids import check_one_grid
 from monai_ssl.readers.mask import read_mask
@@ -79,7 +81,7 @@ class PseudoMasks:
             p = _with_outside(p)
             confidence = p.gather(0, self.coding.encode(values[0]).long())[0]
         file = place.stem + mask_suffix(like)
-        mask, confidence_map, soft_mask = (self.folder / _DRAFTS / name for name in _names(file))
+        mask, confidence_map, soft_mask = (self._drafts / name for name in _names(file))
         write_mask(mask, values[0].cpu(), like)
         digest = _digest(mask)
         self._protect(self.folder / file, digest, recorded)
@@ -99,10 +101,10 @@ class PseudoMasks:
         )
 
     def publish(self, record: PseudoLabelRecord) -> None:
-        """Put a mask in its place, after what lies beside it."""
+        """Put a mask in its place, after what lies beside it: a mask that is there is complete."""
         mask, confidence_map, soft_mask = _names(record.file)
         for name in (*([confidence_map] * self.confidence_maps), *([soft_mask] * self.soft), mask):
-            (self.folder / _DRAFTS / name).replace(self.folder / name)
+            (self._drafts / name).replace(self.folder / name)
 
     def settle(self, _records: Sequence[PseudoLabelRecord]) -> None:
         """Remove what a killed run has left unfinished."""
@@ -130,6 +132,14 @@ class PseudoMasks:
     def describe(self, record: PseudoLabelRecord) -> str:
         """What the pseudo-label of an image is called in messages."""
         return str(self.folder / record.file)
+
+    def check_folder(self, records: Sequence[PseudoLabelRecord]) -> None:
+        """Make sure that all masks of the folder are of records.
+
+        Raises:
+            InputError: when one is not.
+        """
+        refuse_strangers(self.folder, {name for record in records for name in _names(record.file)})
 
     def check(self, entry: Mapping[str, Any], found: FoundLabel) -> None:
         """Check a mask that was corrected by hand, or the file of probabilities of another.
@@ -171,6 +181,11 @@ class PseudoMasks:
         return {
             name: sum(voxels[value] for value in set(values)) / voxels.total() for name, values in self.regions.items()
         }
+
+    @property
+    def _drafts(self) -> Path:
+        """A folder of each process: two may work at one image, as samplers repeat some."""
+        return self.folder / _DRAFTS / str(idist.get_rank())
 
     def _protect(self, target: Path, digest: str, recorded: Callable[[], Sequence[PseudoLabelRecord]]) -> None:
         """Refuse to write over a file that was not made here, or was changed since."""

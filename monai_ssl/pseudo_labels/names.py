@@ -2,13 +2,14 @@
 
 import hashlib
 import itertools
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monai_ssl.data.datalist_entries import image_paths
+from monai_ssl.data.datalist_entries import absolute_path, image_paths
 from monai_ssl.errors import InputError
 from monai_ssl.pseudo_labels.journal import PseudoLabelRecord
 
@@ -32,13 +33,18 @@ class Place:
     stem: str
 
 
-def entry_key(entry: Mapping[str, Any]) -> str:
-    """A digest of the paths and sizes of an entry's image.
+def entry_key(entry: Mapping[str, Any], base: str | None) -> str:
+    """A digest of an entry's patient and of the paths and sizes of its image.
+
+    Args:
+        entry: of a data list.
+        base: an absolute folder that the paths are taken relative to, links not followed, so that a data set that has
+            moved keeps its keys; ``None`` for absolute paths.
 
     Raises:
         InputError: when a file is not there.
     """
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(f"{entry['patient']}\0".encode("utf-8", "surrogateescape"), digest_size=16)
     for path in image_paths(entry):
         try:
             size = Path(path).stat().st_size
@@ -46,11 +52,15 @@ def entry_key(entry: Mapping[str, Any]) -> str:
             raise InputError(
                 f"{path}: this image is not there ({error.strerror}). Put it back, or make the data list anew."
             ) from error
-        digest.update(f"{path}\0{size}\0".encode("utf-8", "surrogateescape"))
+        place = absolute_path(Path(), path)
+        place = Path(place if base is None else os.path.relpath(place, base)).as_posix()
+        digest.update(f"{place}\0{size}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
-def assign_places(entries: Sequence[Mapping[str, Any]], records: Iterable[PseudoLabelRecord]) -> dict[str, Place]:
+def assign_places(
+    entries: Sequence[Mapping[str, Any]], records: Iterable[PseudoLabelRecord], base: str | None
+) -> dict[str, Place]:
     """Give each entry a number and a stem of its own; those of the records keep theirs.
 
     Every process gives the same, however many of the others' records it sees: an entry takes the first that is free,
@@ -59,6 +69,7 @@ def assign_places(entries: Sequence[Mapping[str, Any]], records: Iterable[Pseudo
     Args:
         entries: of a data list.
         records: what there is already.
+        base: as in :func:`entry_key`.
 
     Returns:
         the places by the keys of the entries and the records.
@@ -69,7 +80,7 @@ def assign_places(entries: Sequence[Mapping[str, Any]], records: Iterable[Pseudo
     stems: dict[str, Iterator[str]] = {}
     free_numbers = (number for number in itertools.count(1) if number not in numbers)
     for entry in entries:
-        key = entry_key(entry)
+        key = entry_key(entry, base)
         if key not in places:
             candidates = stems.setdefault(entry["patient"], _stems(entry["patient"]))
             stem = next(stem for stem in candidates if taken.isdisjoint(_names(stem)))

@@ -26,7 +26,7 @@ def check_settings(
     """Check what :class:`~monai_ssl.pseudo_labels.PseudoLabels` is given.
 
     Returns:
-        it, as JSON gives it back.
+        what decides of the pseudo-labels, as JSON gives it back: all but ``confidence_maps``.
 
     Raises:
         InputError: for another task, and names or regions that do not go with it.
@@ -38,7 +38,7 @@ def check_settings(
             raise InputError(f"class_names are {names}, but the regions {list(regions)}. Give the same, or no names.")
         # As items: the order of regions is that of the teacher's channels.
         items = [[name, list(values)] for name, values in regions.items()]
-        return {"task": task, "regions": items, "form": form, "soft": soft, "confidence_maps": confidence_maps}
+        return {"task": task, "regions": items, "form": form, "soft": soft}
     if task not in CLASSIFICATION_TASKS:
         tasks = ", ".join(("segmentation", *CLASSIFICATION_TASKS))
         raise InputError(f"There are no pseudo-labels for the task {task!r}. Use one of {tasks}.")
@@ -47,11 +47,11 @@ def check_settings(
     return {"task": task, "class_names": names, "soft": soft}
 
 
-def kept_labels(folder: Path, settings: Mapping[str, Any]) -> PseudoMasks | PseudoTable:
-    """The files of some settings."""
+def kept_labels(folder: Path, settings: Mapping[str, Any], confidence_maps: bool = False) -> PseudoMasks | PseudoTable:
+    """The files of some settings; with ``confidence_maps`` new masks get a map."""
     if settings["task"] == "segmentation":
         regions = dict(settings["regions"])
-        return PseudoMasks(folder, regions, settings["form"], settings["soft"], settings["confidence_maps"])
+        return PseudoMasks(folder, regions, settings["form"], settings["soft"], confidence_maps)
     return PseudoTable(folder, settings["class_names"], settings["task"], settings["soft"])
 
 

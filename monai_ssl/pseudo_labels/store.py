@@ -12,11 +12,12 @@ import numpy as np
 from ignite import distributed as idist
 from torch import Tensor
 
+from monai_ssl.data.datalist_entries import absolute_path
 from monai_ssl.distributed import in_first_process
 from monai_ssl.errors import InputError
 from monai_ssl.files import make_folder, write_json
 from monai_ssl.masks import MaskForm
-from monai_ssl.pseudo_labels.entries import label_entries, refuse_corrected, without_label
+from monai_ssl.pseudo_labels.entries import label_entries, refuse_corrected, refuse_unlabeled, without_label
 from monai_ssl.pseudo_labels.journal import JOURNAL_NAME, FoundLabel, PseudoLabelJournal, PseudoLabelRecord
 from monai_ssl.pseudo_labels.names import Place, assign_places, entry_key
 from monai_ssl.pseudo_labels.settings import check_settings, difference, kept_labels, teacher_digest
@@ -38,7 +39,10 @@ class PseudoLabels:
     is killed goes on where it was. ``summary.json`` tells of what the teacher made.
 
     Use :meth:`start`, then :meth:`missing` and :meth:`add` for each of those, then :meth:`finish`; later
-    :meth:`entries`. In a distributed run every process calls :meth:`start` and :meth:`finish`, and all see one folder.
+    :meth:`entries`. In a distributed run every process calls :meth:`start`, :meth:`missing` and :meth:`finish`, and all
+    see one folder.
+
+    An image is known again by its patient, the paths and the sizes of its files. Another one is labeled anew.
 
     Args:
         folder: where they are kept.
@@ -50,7 +54,11 @@ class PseudoLabels:
         soft: whether the student gets the teacher's probabilities (rounded to 1/255 in segmentation, where a file
             ``<patient>_probabilities.nii.gz`` lies beside the mask), not the labels.
         confidence_maps: in segmentation whether to write ``<patient>_confidence.nii.gz`` or ``.png`` too: the
-            probability of each voxel's value, for regions that of the least certain region's membership.
+            probability of each voxel's value, for regions that of the least certain region's membership. Only masks
+            that are made from then on get one; it makes no pseudo-label another one.
+        base: the folder that the paths of the images are taken relative to, the data list's own for instance: with it
+            images are known again after the data set has moved, without it only where they are. Links are not followed.
+            Give the same each time.
 
     Raises:
         InputError: for another task, and names or regions that do not go with it.
@@ -66,12 +74,14 @@ class PseudoLabels:
         form: MaskForm = "classes",
         soft: bool = False,
         confidence_maps: bool = False,
+        base: str | os.PathLike[str] | None = None,
     ) -> None:
         self.folder = Path(folder).absolute()
         self.teacher_path = Path(teacher_path)
         self._settings = check_settings(task, class_names, regions or {}, form, soft, confidence_maps)
         self._journal = PseudoLabelJournal(self.folder)
-        self._kept = kept_labels(self.folder, self._settings)
+        self._kept = kept_labels(self.folder, self._settings, confidence_maps)
+        self._base = None if base is None else absolute_path(Path(base), ".")
         self._places: dict[str, Place] = {}
         self._entries: list[dict[str, Any]] = []
 
@@ -93,7 +103,7 @@ class PseudoLabels:
         in_first_process(self._refuse_corrected)
 
     def missing(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The entries that have no pseudo-label of this teacher and these settings.
+        """The entries that have no pseudo-label of this teacher and these settings, the same in every process.
 
         They are what :meth:`add` takes from then on.
 
@@ -105,10 +115,12 @@ class PseudoLabels:
         """
         settings, records = self._journal.read()
         records = records if settings == self._current() else []
-        self._entries = [without_label(entry) for entry in entries]
-        self._places = assign_places(self._entries, records)
         made = self._kept.present(records)
-        return [entry for entry in self._entries if entry_key(entry) not in made]
+        # What one process adds would be missing no more to another that reads later.
+        idist.barrier()
+        self._entries = [without_label(entry) for entry in entries]
+        self._places = assign_places(self._entries, records, self._base)
+        return [entry for entry in self._entries if self._key(entry) not in made]
 
     def add(self, entry: Mapping[str, Any], probabilities: Tensor) -> None:
         """Keep the pseudo-label of an image.
@@ -123,7 +135,7 @@ class PseudoLabels:
                 did not make.
             ValueError: for an image that :meth:`missing` does not know.
         """
-        key = entry_key(entry)
+        key = self._key(entry)
         if key not in self._places:
             raise ValueError("This image is not among those of `missing`. Call that first, with all entries.")
         record = self._kept.make(entry, key, self._places[key], probabilities, lambda: self._journal.read()[1])
@@ -137,9 +149,13 @@ class PseudoLabels:
         Returns:
             what ``summary.json`` holds: the number of images, the mean confidence, and the fraction of the voxels that
             are of each region or of the images that are of each class.
+
+        Raises:
+            InputError: when one of the entries that :meth:`missing` was given still has no pseudo-label, or there are
+                none at all. What was made is kept.
         """
-        in_first_process(self._settle)
-        return self._summary()
+        in_first_process(self._finish)
+        return self._summary(self._made())
 
     def entries(self, unlabeled: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The entries with their pseudo-labels, and with the labels of those that were corrected by hand.
@@ -154,10 +170,11 @@ class PseudoLabels:
 
         Raises:
             InputError: when there are none, or none for one of the images, they are of another teacher or other
-                settings, or a corrected one cannot be used.
+                settings, a corrected one cannot be used or its image is not among those of its patient any more, a mask
+                in the folder is of no image, or all were corrected.
         """
         found, records = self._found()
-        pseudo, corrected = label_entries(unlabeled, found, records, self._kept)
+        pseudo, corrected = label_entries(unlabeled, found, records, self._kept, self._base)
         _logger.info(
             "%s: %d pseudo-labels as the teacher made them, %d corrected by hand.",
             self.folder,
@@ -191,7 +208,7 @@ class PseudoLabels:
         _, records = self._journal.read()
         there = self._kept.present(records)
         files = {record.key: self.folder / record.file for record in records if record.key in there}
-        pairs = [(entry, files[key]) for entry in self._entries if (key := entry_key(entry)) in files]
+        pairs = [(entry, files[key]) for entry in self._entries if (key := self._key(entry)) in files]
         chosen = np.linspace(0, len(pairs) - 1, min(count, len(pairs))).round().astype(int)
         return [pairs[index] for index in chosen]
 
@@ -215,22 +232,39 @@ class PseudoLabels:
     def _refuse_corrected(self) -> None:
         settings, records = self._journal.read()
         if settings is not None:
-            refuse_corrected(records, kept_labels(self.folder, settings), "by the teacher before")
+            refuse_corrected(
+                records,
+                kept_labels(self.folder, settings),
+                "by the teacher before",
+                " To train a student on what was corrected, run the stage `training_student` alone.",
+            )
 
     def _settle(self) -> None:
         self._journal.merge()
         _, records = self._journal.read()
         self._kept.settle(records)
-        if records:
-            write_json(self.folder / _SUMMARY_NAME, self._summary())
+        if made := self._made():
+            write_json(self.folder / _SUMMARY_NAME, self._summary(made))
 
-    def _summary(self) -> dict[str, Any]:
-        latest = list({record.key: record for record in self._journal.read()[1]}.values())
+    def _finish(self) -> None:
+        self._settle()
+        made = {record.key for record in self._made()}
+        refuse_unlabeled(self._entries, [self._key(entry) in made for entry in self._entries])
+        if not made:
+            raise InputError(f"{self.folder}: no pseudo-labels were made. Give a data list with unlabeled images.")
+
+    def _made(self) -> list[PseudoLabelRecord]:
+        """The last record of each image whose pseudo-label is there."""
+        _, records = self._journal.read()
+        there = self._kept.present(records)
+        return list({record.key: record for record in records if record.key in there}.values())
+
+    def _summary(self, made: Sequence[PseudoLabelRecord]) -> dict[str, Any]:
         return {
             **self._current(),
-            "images": len(latest),
-            "confidence": sum(record.confidence for record in latest) / len(latest),
-            "fractions": self._kept.summary(latest),
+            "images": len(made),
+            "confidence": sum(record.confidence for record in made) / len(made),
+            "fractions": self._kept.summary(made),
         }
 
     def _found(self) -> tuple[dict[str, FoundLabel], list[PseudoLabelRecord]]:
@@ -244,6 +278,9 @@ class PseudoLabels:
                 "again, or give the teacher and the settings that made them."
             )
         return self._kept.read(records), records
+
+    def _key(self, entry: Mapping[str, Any]) -> str:
+        return entry_key(entry, self._base)
 
     def _current(self) -> dict[str, Any]:
         return {"teacher": teacher_digest(self.teacher_path), **self._settings}

@@ -14,12 +14,14 @@ from monai_ssl.files import write_whole
 from monai_ssl.pseudo_labels.journal import FoundLabel, Label, PseudoLabelRecord
 from monai_ssl.pseudo_labels.names import Place
 from monai_ssl.pseudo_labels.probabilities import check_probabilities, decided_probabilities
-from monai_ssl.pseudo_labels.rows import TableRow, read_rows
+from monai_ssl.pseudo_labels.rows import TableContent, read_table
 from monai_ssl.tasks import Task
 
 __all__ = ["TABLE_NAME", "PseudoTable"]
 
 TABLE_NAME = "pseudo_labels.csv"
+_IMAGE = ("number", "patient")
+_CONFIDENCE = "confidence"
 # Some programs write whole numbers so where a cell of the column is empty.
 _VALUES = {"": -1, "-1": -1, "0": 0, "1": 1, "-1.0": -1, "0.0": 0, "1.0": 1}
 
@@ -30,7 +32,7 @@ class PseudoTable:
     Its columns are ``number``, ``patient``, the label and ``confidence`` (the probability of the label; multi-label:
     that of the least certain class). The label is the class's name in the column ``label``, or 0 or 1 in the column
     ``label_<class>`` for each class; an empty one is missing. The table is what counts: where it differs from the
-    journal, it was corrected by hand.
+    journal, it was corrected by hand. Columns that somebody has added stay.
 
     Args:
         folder: where it is.
@@ -82,17 +84,18 @@ class PseudoTable:
         """The table is written by :meth:`settle`, for all images at once."""
 
     def settle(self, records: Sequence[PseudoLabelRecord]) -> None:
-        """Write the rows that the table lacks; the labels that it has stay as they are."""
-        rows = self._rows(records)
-        latest = {record.number: record for record in records}
+        """Write the rows that the table lacks; the labels and the other columns that it has stay as they are."""
+        content = self._content(records)
+        rows, latest = content.rows, {record.number: record for record in records}
         if latest.keys() <= rows.keys():
             return
         with write_whole(self.path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(["number", "patient", *self._columns(), "confidence"])
+            writer.writerow([*_IMAGE, *self._columns(), _CONFIDENCE, *content.others])
             for number, record in sorted(latest.items()):
-                label = rows[number].label if number in rows else record.label
-                writer.writerow([number, record.patient, *self._cells(label), f"{record.confidence:.4f}"])
+                row = rows.get(number)
+                label, others = (row.label, row.others) if row else (record.label, [""] * len(content.others))
+                writer.writerow([number, record.patient, *self._cells(label), f"{record.confidence:.4f}", *others])
 
     def present(self, records: Sequence[PseudoLabelRecord]) -> set[str]:
         """The keys of all: :meth:`settle` puts a row that is missing back."""
@@ -104,7 +107,7 @@ class PseudoTable:
         Raises:
             InputError: for a table that cannot be used; the message names the line.
         """
-        rows, found = self._rows(records), {}
+        rows, found = self._content(records).rows, {}
         for record in {record.key: record for record in records}.values():
             if record.number in rows:
                 label = rows[record.number].label
@@ -116,6 +119,9 @@ class PseudoTable:
     def describe(self, record: PseudoLabelRecord) -> str:
         """What the pseudo-label of an image is called in messages."""
         return f"{self.path}, row of number {record.number}"
+
+    def check_folder(self, _records: Sequence[PseudoLabelRecord]) -> None:
+        """There is one table, whatever lies beside it."""
 
     def check(self, _entry: Mapping[str, Any], found: FoundLabel) -> None:
         """A label that could be read is sound."""
@@ -134,16 +140,16 @@ class PseudoTable:
                 counts[self.names[record.label]] += 1
         return {name: counts[name] / len(records) for name in self.names}
 
-    def _rows(self, records: Sequence[PseudoLabelRecord]) -> dict[int, TableRow]:
-        rows = read_rows(self.path, self._columns(), self._parse)
+    def _content(self, records: Sequence[PseudoLabelRecord]) -> TableContent:
+        content = read_table(self.path, _IMAGE, self._columns(), _CONFIDENCE, self._parse)
         patients = {record.number: record.patient for record in records}
-        for number, row in rows.items():
+        for number, row in content.rows.items():
             if row.patient != patients.get(number, row.patient):
                 raise InputError(
                     f"{self.path}, line {row.line}: the patient of image {number} is {patients[number]}, not "
                     f"{row.patient}. Keep the columns number and patient as they were, and sort whole rows only."
                 )
-        return rows
+        return content
 
     def _columns(self) -> list[str]:
         return ["label"] if self.task == "multiclass" else [f"label_{name}" for name in self.names]

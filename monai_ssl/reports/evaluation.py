@@ -66,7 +66,7 @@ def evaluate(
     thresholds = choose_thresholds(validation.probabilities, validation.label_columns)
     report = build_report(validation, test, thresholds, class_names, replicates, seed)
     _write(report, test, thresholds, Path(output_dir))
-    print(format_table(report))
+    print(format_table(report), f"\nReport:  {output_dir}", sep="\n")
     return report
 
 

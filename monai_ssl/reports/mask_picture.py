@@ -1,16 +1,20 @@
 """A slice of an image in a file, with the outlines of masks."""
 
+import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monai_ssl.errors import InputError
 from monai_ssl.readers import Paths, read_image
 from monai_ssl.readers.file_kind import kind_of
 from monai_ssl.readers.grids import first_path, voxel_spacing
 from monai_ssl.reports.figures import OverlayRow, overlay_row
 
 __all__ = ["mask_picture"]
+
+_PERCENTILES = (0.5, 99.5)
 
 
 def mask_picture(
@@ -33,7 +37,7 @@ def mask_picture(
     """
     file = first_path(image)
     return overlay_row(
-        read_image(file),
+        _viewed(file),
         prediction,
         truth,
         regions,
@@ -42,3 +46,12 @@ def mask_picture(
         label=label,
         caption=caption,
     )
+
+
+def _viewed(file: str | os.PathLike[str]) -> NDArray[np.floating]:
+    """The image as it is looked at; one whose file does not say how between two percentiles of its values."""
+    try:
+        return read_image(file)
+    except InputError:
+        values = read_image(file, windows=("raw",))
+        return np.clip(values, *np.percentile(values, _PERCENTILES))

@@ -53,7 +53,7 @@ def evaluate_segmentation(
     _check(cases, class_names)
     report = build_segmentation_report(cases, class_names, replicates, seed)
     _write(report, cases, Path(output_dir))
-    print(format_table(report))
+    print(format_table(report), f"\nReport:  {output_dir}", sep="\n")
     return report
 
 

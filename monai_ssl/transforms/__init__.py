@@ -1,5 +1,6 @@
 """Transforms in MONAI's form: reading images, Hounsfield units and windows, and the views of a batch."""
 
+from monai_ssl.transforms.background import ZeroBackgroundd
 from monai_ssl.transforms.batch import EachImage
 from monai_ssl.transforms.batch_color import BatchRandColorJitterd, BatchRandGrayscaled
 from monai_ssl.transforms.batch_crop import BatchRandResizedCropd
@@ -13,7 +14,7 @@ from monai_ssl.transforms.load import LoadRadiologyImage, LoadRadiologyImaged
 from monai_ssl.transforms.mask import LoadMaskd
 from monai_ssl.transforms.nonzero import CropToNonzerod, is_nonzero
 from monai_ssl.transforms.rescale import RescaleToHU, RescaleToHUd
-from monai_ssl.transforms.soft_mask import LoadSoftMaskd
+from monai_ssl.transforms.soft_mask import CompleteBackgroundd, LoadSoftMaskd
 from monai_ssl.transforms.window import WindowHU, WindowHUd
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "BatchRandGrayscaled",
     "BatchRandResizedCropd",
     "BatchRandScaleShiftd",
+    "CompleteBackgroundd",
     "CropToNonzerod",
     "DecodeMaskd",
     "EachImage",
@@ -39,5 +41,6 @@ __all__ = [
     "RescaleToHUd",
     "WindowHU",
     "WindowHUd",
+    "ZeroBackgroundd",
     "is_nonzero",
 ]

@@ -3,10 +3,12 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
+import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform
 from monai.utils import convert_to_dst_type
 
+from monai_ssl.errors import InputError
 from monai_ssl.masks import MaskCoding, MaskForm
 
 __all__ = ["DecodeMaskd", "RegionsOfd"]
@@ -26,7 +28,7 @@ class DecodeMaskd(MapTransform):
         allow_missing_keys: whether a key may be missing.
 
     Raises:
-        InputError: for no regions.
+        InputError: for no regions; when called, for NaN.
     """
 
     def __init__(
@@ -43,6 +45,11 @@ class DecodeMaskd(MapTransform):
         """Return a copy of ``data`` with values."""
         output = dict(data)
         for key in self.key_iterator(output):
+            if torch.as_tensor(output[key]).isnan().any():
+                raise InputError(
+                    f"{output.get('source', key)}: the network gives NaN for this image, which is no mask. Train anew "
+                    "with a lower learning rate, or use another model."
+                )
             values = self.coding.decode(output[key])
             output[key] = convert_to_dst_type(values, output[key], dtype=values.dtype)[0]
         return output

@@ -14,13 +14,16 @@ from monai_ssl.errors import InputError
 
 __all__ = ["RandForegroundCropd", "draw_foreground"]
 
+_HALF = 0.5
+
 
 class RandForegroundCropd(Randomizable, MapTransform, MultiSampleTrait):
     """Cut random patches of one size out of an image and what lies on its grid.
 
-    With probability ``pos`` a patch is centred on a voxel that is drawn uniformly from the foreground, ``label > 0`` in
-    any channel, and moved into the image where it would stand out; otherwise, and where there is no label or no
-    foreground, all places in the image are equally likely. Centre is element ``n // 2`` of an axis of ``n``.
+    With probability ``pos`` a patch is centred on a voxel that is drawn uniformly from the foreground, and moved into
+    the image where it would stand out; otherwise, and where there is no label or no foreground, all places in the image
+    are equally likely. Foreground is where the label is above one half (so that it may be a probability) in any channel
+    from ``first_channel`` on. Centre is element ``n // 2`` of an axis of ``n``.
 
     MONAI's ``RandCropByPosNegLabeld`` draws the other patches around background voxels, and lists the voxels of both
     kinds for every patch, which takes several times as long. F. Isensee et al., "nnU-Net: a self-configuring method for
@@ -32,6 +35,7 @@ class RandForegroundCropd(Randomizable, MapTransform, MultiSampleTrait):
         size: the patch's size in pixels, one for all axes or one an axis, at least 1.
         pos: probability of a patch around foreground, in [0, 1].
         num_samples: patches an image, at least 1.
+        first_channel: 1 for a label whose channel 0 is the probability of background.
         allow_missing_keys: whether a key may be missing, as the masks of unlabeled images are.
 
     Returns:
@@ -49,6 +53,7 @@ class RandForegroundCropd(Randomizable, MapTransform, MultiSampleTrait):
         size: Sequence[int] | int,
         pos: float = 0.5,
         num_samples: int = 1,
+        first_channel: int = 0,
         allow_missing_keys: bool = False,
     ) -> None:
         MapTransform.__init__(self, keys, allow_missing_keys)
@@ -60,6 +65,7 @@ class RandForegroundCropd(Randomizable, MapTransform, MultiSampleTrait):
         if num_samples < 1:
             raise ValueError(f"`num_samples` must be at least 1, got {num_samples!r}.")
         self.label_key, self.size, self.pos, self.num_samples = label_key, size, pos, num_samples
+        self.first_channel = first_channel
 
     def randomize(self, spatial: Sequence[int], label: Tensor | None = None) -> None:
         """Draw where the patches of an image of shape ``spatial`` begin, ``(num_samples, D)``."""
@@ -74,7 +80,7 @@ class RandForegroundCropd(Randomizable, MapTransform, MultiSampleTrait):
         self.starts = self.R.randint(0, room + 1, (self.num_samples, len(lengths)))
         positive = self.R.random_sample(self.num_samples) < self.pos
         if label is not None and positive.any():
-            centres = draw_foreground(label, int(positive.sum()), self.R)
+            centres = draw_foreground(label[self.first_channel :], int(positive.sum()), self.R)
             if centres is not None:
                 self.starts[positive] = np.clip(centres - np.floor_divide(lengths, 2), 0, room)
 
@@ -110,7 +116,7 @@ class RandForegroundCropd(Randomizable, MapTransform, MultiSampleTrait):
 
 
 def draw_foreground(label: Tensor, count: int, random: np.random.RandomState) -> np.ndarray | None:
-    """Draw voxels uniformly, with replacement, from those where any channel is above 0.
+    """Draw voxels uniformly, with replacement, from those where any channel is above one half.
 
     Args:
         label: ``(C, *spatial)``, on the CPU.
@@ -121,9 +127,9 @@ def draw_foreground(label: Tensor, count: int, random: np.random.RandomState) ->
         ``(count, D)``, or ``None`` where there is no such voxel.
     """
     first, *others = label.numpy()
-    mask = first > 0
+    mask = first > _HALF
     for channel in others:
-        mask |= channel > 0
+        mask |= channel > _HALF
     # Only the rows that are drawn are searched, which takes far less time and memory than a list of all voxels.
     ends = np.cumsum([np.count_nonzero(row) for row in mask])
     if not ends[-1]:

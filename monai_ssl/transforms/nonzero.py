@@ -34,7 +34,7 @@ class CropToNonzerod(CropForegroundd):
 
     Raises:
         InputError: when called, for an image that is 0 everywhere; it names the file if the image is a ``MetaTensor``
-            that knows it, or ``data["image_path"]`` does.
+            that knows it, or ``data["source"]`` does.
         ValueError: for a negative margin.
     """
 
@@ -62,7 +62,7 @@ class CropToNonzerod(CropForegroundd):
         """Return a copy of ``data`` with cropped images and masks."""
         image = data[self.source_key]
         if not is_nonzero(image).any():
-            named = getattr(image, "meta", {}).get("filename_or_obj") or data.get("image_path") or self.source_key
+            named = getattr(image, "meta", {}).get("filename_or_obj") or data.get("source") or self.source_key
             raise InputError(
                 f"{named}: this image is 0 everywhere, so that there is nothing to crop it to. Take it out of the data "
                 "list."

@@ -14,7 +14,7 @@ from monai_ssl.errors import InputError
 from monai_ssl.masks import MaskCoding, MaskForm
 from monai_ssl.readers.nifti import read_nifti
 
-__all__ = ["LoadSoftMaskd"]
+__all__ = ["CompleteBackgroundd", "LoadSoftMaskd"]
 
 
 class LoadSoftMaskd(MapTransform):
@@ -65,4 +65,27 @@ class LoadSoftMaskd(MapTransform):
             if isinstance(image, MetaTensor):
                 target = MetaTensor(target, meta={**image.meta, "filename_or_obj": str(output[key])})
             output[key] = target
+        return output
+
+
+class CompleteBackgroundd(MapTransform):
+    """Set the first channel of soft targets in a batch to what the others leave of 1.
+
+    Spatial transforms and padding put 0 into all channels of what comes in from outside of an image. There it is
+    background, as it is of masks with one value a position.
+
+    Args:
+        keys: keys of tensors (B, K, *spatial) whose channel 0 is the probability of background.
+        allow_missing_keys: whether a key may be missing.
+    """
+
+    def __init__(self, keys: KeysCollection, allow_missing_keys: bool = False) -> None:
+        super().__init__(keys, allow_missing_keys)
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Return a copy of ``data`` with completed targets."""
+        output = dict(data)
+        for key in self.key_iterator(output):
+            others = output[key][:, 1:]
+            output[key] = torch.cat([(1 - others.sum(dim=1, keepdim=True)).clamp(min=0), others], dim=1)
         return output

@@ -120,6 +120,28 @@ def test_a_model_that_was_trained_otherwise(model, expected, change, message):
     assert torch.equal(network.weight, before)
 
 
+SEGMENTATION = {
+    "modalities": ["t1", "t2"],
+    "regions": {"tumor": [1, 2]},
+    "mask_form": "classes",
+    "spacing": [1.0, 1.0, 2.0],
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"modalities": ["t2", "t1"]}, {"regions": {"tumor": [1]}}, {"mask_form": "regions"}, {"spacing": None}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_model_of_masks_that_was_trained_otherwise(model, expected, change):
+    use = expected | SEGMENTATION
+    model.with_suffix(".json").write_text(json.dumps(use))
+    load_model(nn.Linear(3, 2), model, use)
+    with pytest.raises(InputError, match=next(iter(change))):
+        load_model(nn.Linear(3, 2), model, use | change)
+    load_model(nn.Linear(3, 2), model, use | {"modalities": []})  # not every data list names its channels
+
+
 def test_a_model_of_which_nothing_is_written(model, caplog):
     with caplog.at_level(logging.WARNING):
         load_model(nn.Linear(3, 2), model)

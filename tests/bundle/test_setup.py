@@ -11,7 +11,7 @@ from monai.bundle import ConfigWorkflow
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from monai_ssl.bundle import as_bool, distribute, prepare_run, show_input_errors_plainly
+from monai_ssl.bundle import as_bool, as_sizes, distribute, prepare_run, show_input_errors_plainly
 from monai_ssl.errors import InputError
 
 CONFIG = {
@@ -162,3 +162,17 @@ def test_an_error_of_a_worker_process_is_one_line_too():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.strip() == "error: scan.dcm: cannot be read. Replace it."
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(32, [32] * 3), ([16, 32, 48], [16, 32, 48]), (1.5, [1.5] * 3), (None, None), ("null", None), ("None", None)],
+)
+def test_sizes(value, expected):
+    assert as_sizes(value, 3) == expected
+
+
+@pytest.mark.parametrize("value", [[32, 32], 0, [1, -1, 1], "32", [1, "a", 2]])
+def test_what_is_no_size(value):
+    with pytest.raises(InputError, match=r"such as \[32, 32, 32\]"):
+        as_sizes(value, 3)

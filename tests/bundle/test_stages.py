@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from monai_ssl.bundle import check_stages, start_from
+from monai_ssl.bundle import check_stages, check_validations, start_from
 from monai_ssl.errors import InputError
 
 
@@ -40,6 +40,12 @@ def test_a_missing_file_and_one_of_another_network_are_named(tmp_path):
     torch.save({"other": torch.zeros(1)}, tmp_path / "encoder.pt")
     with pytest.raises(InputError, match=r"encoder\.pt: these weights are of another network"):
         start_from(tmp_path / "encoder.pt", [network(0)], seed=0)
+
+
+def test_stages_without_a_validation_are_refused():
+    check_validations(2, 2, 3)
+    with pytest.raises(InputError, match=r"stage of 1 epochs .* every 2"):
+        check_validations(2, 3, 1)
 
 
 @pytest.mark.parametrize(

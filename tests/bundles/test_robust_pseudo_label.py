@@ -55,7 +55,7 @@ def test_what_the_stages_leave(whole, brain_tumor):
         assert Image.open(whole / folder / "learning_curves.png").size > (500, 300)
     assert Image.open(whole / "eval/pseudo_labels.png").size > (500, 300)
     unlabeled = DataList.load(brain_tumor).unlabeled
-    masks = {entry["patient"]: whole / f"pseudo_labels/{entry['patient']}.nii.gz" for entry in unlabeled}
+    masks = {entry["patient"]: whole / f"eval/pseudo_labels/{entry['patient']}.nii.gz" for entry in unlabeled}
     for entry in unlabeled:
         source, mask = nib.load(entry["image"][0]), nib.load(masks[entry["patient"]])
         assert mask.shape == source.shape
@@ -110,7 +110,7 @@ def test_masks_corrected_by_hand_are_true_labels(whole, brain_tumor, tmp_path):
     """They move to the labeled images, and another teacher does not throw them away."""
     for stage in STAGES[:2]:
         run_bundle(ROBUST, ("train", stage), "train", "training", **small_volumes(brain_tumor, tmp_path, **QUIET))
-    mask = sorted((tmp_path / "pseudo_labels").glob("*.nii.gz"))[0]
+    mask = sorted((tmp_path / "eval/pseudo_labels").glob("*.nii.gz"))[0]
     image = nib.load(mask)
     values = np.zeros(image.shape, np.uint8)
     values[8:14, 8:14, 8:14] = 4
@@ -142,7 +142,7 @@ def test_pseudo_labels_of_another_teacher_are_refused(whole, brain_tumor, tmp_pa
     run_bundle(
         ROBUST, ("train", "teacher"), "train", "training", **small_volumes(brain_tumor, tmp_path, seed=3, **QUIET)
     )
-    overrides = small_volumes(brain_tumor, tmp_path, pseudo_label_dir=str(whole / "pseudo_labels"), **QUIET)
+    overrides = small_volumes(brain_tumor, tmp_path, pseudo_label_dir=str(whole / "eval/pseudo_labels"), **QUIET)
     with pytest.raises(RuntimeError) as caught:
         run_bundle(ROBUST, ("train", "student"), "train", "training", **overrides)
     assert "another teacher" in error_of(caught)
@@ -206,7 +206,7 @@ def test_classification(dermoscopy, tmp_path, soft):
     names = ("train", "classification")
     settings = small(dermoscopy, tmp_path, teacher_epochs=2, soft=soft)
     run_bundle(ROBUST, names, "train", "training", **settings)
-    rows = list(csv.DictReader((tmp_path / "pseudo_labels/pseudo_labels.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "eval/pseudo_labels/pseudo_labels.csv").open()))
     assert len(rows) == len(DataList.load(dermoscopy).unlabeled)
     assert "val_auroc_student" in (tmp_path / "eval/history.csv").read_text()
     run_bundle(ROBUST, (*names, "classification_evaluate"), "train", "evaluating", **settings, replicates=20)
@@ -221,10 +221,14 @@ def test_soft_masks_and_confidence_maps(brain_tumor, tmp_path):
     ran = run_bundle(ROBUST, ("train",), "train", "training", **overrides, **QUIET)
     unlabeled = DataList.load(brain_tumor).unlabeled
     for kind in ("confidence", "probabilities"):
-        assert len(list((tmp_path / "pseudo_labels").glob(f"*_{kind}.nii.gz"))) == len(unlabeled)
+        assert len(list((tmp_path / "eval/pseudo_labels").glob(f"*_{kind}.nii.gz"))) == len(unlabeled)
     batch = next(iter(ran.parser.get_parsed_content("train#dataloader")))
     label = batch["unlabeled"][0]["pseudo_label"]
     assert label.shape == (2, 4, 16, 16, 16)
+    # Rounded to 1/255 a channel, and background is all that comes in from outside.
+    torch.testing.assert_close(label.sum(dim=1), torch.ones(2, 16, 16, 16), atol=0.02, rtol=0)
+    shared = {"bundle_root": str(tmp_path), "dataset_dir": str(brain_tumor), "device": "cpu"}
+    run_bundle(ROBUST, ("train", "evaluate"), "train", "evaluating", replicates=20, **shared)  # without `soft`
 
 
 def test_the_settings_of_brats_2018(brain_tumor, tmp_path):
@@ -263,4 +267,4 @@ def test_two_processes_train_together(brain_tumor, tmp_path):
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m"]
     call(command(ROBUST, ("train", "multi_gpu_train"), "training", overrides, launcher))
     assert (tmp_path / "models/model.pt").is_file()
-    assert len(list((tmp_path / "pseudo_labels").glob("*.nii.gz"))) == len(DataList.load(brain_tumor).unlabeled)
+    assert len(list((tmp_path / "eval/pseudo_labels").glob("*.nii.gz"))) == len(DataList.load(brain_tumor).unlabeled)

@@ -119,6 +119,25 @@ def test_inference_writes_masks_that_lie_on_their_images(on_volumes, brain_tumor
     assert Image.open(root / "eval/masks/overlays.png").size > (500, 300)
 
 
+def test_volumes_of_another_spacing(brain_tumor, tmp_path):
+    """Resampled for the network, and back on the grid of the file in the end."""
+    overrides = small_volumes(brain_tumor, tmp_path, max_epochs=1, spacing=[6.0, 6.0, 8.0], mask_form="regions")
+    ran = run_bundle("supervised", TRAIN, "train", "training", **overrides)
+    datalist = DataList.load(brain_tumor)
+    source = nib.load(datalist.validation[0]["image"][0])
+    item = ran.parser.get_parsed_content("validate#dataset")[0]
+    extent = np.multiply(source.shape, source.header.get_zooms())
+    assert all(np.array(item["image"].shape[1:]) <= np.maximum(16, np.ceil(extent / [6, 6, 8]) + 1))
+    shared = {"bundle_root": str(tmp_path), "device": "cpu"}
+    run_bundle("supervised", EVALUATE, "train", "evaluating", dataset_dir=str(brain_tumor), replicates=20, **shared)
+    assert json.loads((tmp_path / "eval/evaluation/evaluation.json").read_text())["test"]["images"] == 2
+    images = str(brain_tumor / "images")
+    run_bundle("supervised", ("segmentation_inference",), "infer", "inference", dataset_dir=images, **shared)
+    mask = nib.load(next((tmp_path / "eval/masks").rglob("*_mask.nii.gz")))
+    assert mask.shape == source.shape
+    np.testing.assert_allclose(mask.header.get_zooms(), source.header.get_zooms(), rtol=1e-5)
+
+
 @pytest.mark.parametrize("form", ["classes", "regions"])
 def test_it_learns(discs, tmp_path, form):
     """Pictures: trained, evaluated and used, with exclusive classes and with regions that overlap."""

@@ -1,6 +1,7 @@
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,13 @@ def test_modalities_come_from_the_provenance(
 ) -> None:
     write(tmp_path, content | {"provenance": provenance})
     assert DataList.load(tmp_path).modalities == expected
+
+
+def test_other_regions_give_another_digest(tmp_path: Path, content: Content) -> None:
+    write(tmp_path, content)
+    datalist = DataList.load(tmp_path)
+    assert replace(datalist, masks={"a": [1]}).digest != replace(datalist, masks={"a": [2]}).digest
+    assert replace(datalist, name="other").digest == datalist.digest
 
 
 def test_paths_below_a_common_folder_are_relative(tmp_path: Path, content: Content) -> None:

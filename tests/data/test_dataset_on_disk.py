@@ -46,7 +46,7 @@ def preprocessing(size: int = 4, *more: Any) -> Compose:
     """As in the bundles."""
     return Compose(
         [
-            CopyItemsd("image", names="image_path"),
+            CopyItemsd("image", names="source"),
             LoadRadiologyImaged("image"),
             *more,
             Resized("image", (size, size), mode="area"),

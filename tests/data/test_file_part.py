@@ -40,11 +40,11 @@ TYPED = EnsureTyped(["image", "label"], dtype=[torch.float32, torch.int64], wrap
 
 
 def test_files_and_the_rest():
-    both = part(CopyItemsd("image", names="image_path"), reading("image"), TYPED)
+    both = part(CopyItemsd("image", names="source"), reading("image"), TYPED)
     files, rest = both.split({"image": "/3.png", "patient": "p", "label": [0, 1]})
     assert files == {"image": "/3.png"}
-    assert rest.keys() == {"image_path", "patient", "label"}
-    assert (rest["image_path"], rest["patient"]) == ("/3.png", "p")
+    assert rest.keys() == {"source", "patient", "label"}
+    assert (rest["source"], rest["patient"]) == ("/3.png", "p")
     # The second of the two dtypes, though the image is not there.
     assert rest["label"].dtype == torch.int64
     assert rest["label"].tolist() == [0, 1]
@@ -164,7 +164,7 @@ def test_descriptions():
     """What is done to other keys before, such as keeping the path, does not count; what works on files does."""
     small, large = Resized("image", (4, 4)), Resized("image", (8, 8))
     first = part(reading("image"), small).description
-    assert part(CopyItemsd("image", names="image_path"), reading("image"), small).description == first
+    assert part(CopyItemsd("image", names="source"), reading("image"), small).description == first
     assert part(Compose([reading("image"), small])).description == first
     assert part(reading("image"), large).description != first
     assert part(reading("image"), large, small).description != first

@@ -137,6 +137,26 @@ def test_without_a_file_training_starts_from_the_beginning(tmp_path):
         load_checkpoint(tmp_path / "missing.pt")
 
 
+def test_the_same_content_gives_the_same_bytes(tmp_path):
+    """So that a model is known again by a hash of its file."""
+    content = {"a": torch.arange(3.0), "b": {"c": torch.ones(2, 2)}}
+    for name in ("first.pt", "second.pt"):
+        save_tensors(content, tmp_path / name)
+    assert (tmp_path / "first.pt").read_bytes() == (tmp_path / "second.pt").read_bytes()
+
+
+def test_without_resume_the_file_is_gone_when_training_starts(saved):
+    """A run that is killed before its first checkpoint must not leave another run's beside its models."""
+    seen = []
+
+    class Look:
+        def attach(self, engine):
+            engine.add_event_handler(Events.EPOCH_STARTED, lambda: seen.append(saved.exists()))
+
+    training(saved, 1, extra=[Look()])[0].run()
+    assert seen == [False]
+
+
 def test_without_resume_the_file_is_replaced(saved):
     training(saved, 1)[0].run()
     assert load_checkpoint(saved)["engine"]["epoch"] == 1
@@ -225,8 +245,8 @@ def test_code_in_a_file_is_not_run(tmp_path):
 def test_an_error_while_saving_leaves_the_old_file(saved, monkeypatch):
     before = saved.read_bytes()
 
-    def fail(content, path):
-        Path(path).write_bytes(b"half")
+    def fail(content, file):
+        file.write(b"half")
         raise RuntimeError("disk full")
 
     monkeypatch.setattr(torch, "save", fail)

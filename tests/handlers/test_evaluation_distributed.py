@@ -34,7 +34,7 @@ def evaluate(rank, folder):
     collector = PredictionCollector()
     collector.attach(items)
     rows = [
-        {"pred": a, "label": b, "patient": f"p{i}", "image_path": f"{i}.png"}
+        {"pred": a, "label": b, "patient": f"p{i}", "source": f"{i}.png"}
         for i, (a, b) in enumerate(zip(p, y, strict=True))
     ]
     items.run([rows[mine]])

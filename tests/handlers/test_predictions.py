@@ -12,8 +12,7 @@ P = torch.tensor([[0.1, 0.9], [0.75, 0.25], [0.5, 0.5]])
 
 def items(labels):
     return [
-        {"image": P[i], "label": labels[i], "patient": f"p000{i // 2}", "image_path": f"images/{i}.png"}
-        for i in range(3)
+        {"image": P[i], "label": labels[i], "patient": f"p000{i // 2}", "source": f"images/{i}.png"} for i in range(3)
     ]
 
 

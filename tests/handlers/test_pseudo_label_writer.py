@@ -51,7 +51,7 @@ def studies(tmp_path):
 def evaluator(kept, entries, batch_size=2):
     preprocessing = Compose(
         [
-            CopyItemsd("image", names="image_path"),
+            CopyItemsd("image", names="source"),
             LoadRadiologyImaged("image", channels=2, windows="raw", spatial_dims=3, track_meta=True),
             Lambdad("image", lambda image: image.sign()),
             Resized("image", spatial_size=[size * 2 for size in SHAPE], mode="nearest"),
@@ -102,8 +102,8 @@ def test_wrong_use(tmp_path, studies):
     whole = Engine(lambda engine, batch: {"pred": probabilities(0)[None]})
     PseudoLabelWriter(kept).attach(whole)
     with pytest.raises(InputError, match="decollate=True"):
-        whole.run([{"patient": ["a"], "image_path": [studies[0]["image"]]}])
-    for item, key in (({"patient": "a"}, "image_path"), ({"patient": "a", "image_path": "a.png"}, "teacher")):
+        whole.run([{"patient": ["a"], "source": [studies[0]["image"]]}])
+    for item, key in (({"patient": "a"}, "source"), ({"patient": "a", "source": "a.png"}, "teacher")):
         engine = Engine(lambda engine, batch: [{"pred": probabilities(0)}])
         PseudoLabelWriter(kept, pred_key="teacher").attach(engine)
         with pytest.raises(InputError, match=f"'{key}'"):
@@ -149,7 +149,7 @@ def write_share(rank, folder):
     shares = [missing[::2], [*missing[1::2], missing[0]]]
     engine = Engine(lambda engine, batch: [{"pred": probabilities(batch[0]["number"])}])
     PseudoLabelWriter(kept).attach(engine)
-    engine.run([[{**entry, "image_path": entry["image"]}] for entry in shares[rank]])
+    engine.run([[{**entry, "source": entry["image"]}] for entry in shares[rank]])
     torch.save([entry["pseudo_label"] for entry in kept.entries(entries)[0]], folder / f"rank{rank}")
     idist.barrier()
     corrected = folder / "pseudo/b.nii.gz"

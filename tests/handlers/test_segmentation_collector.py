@@ -41,7 +41,7 @@ def items(tmp_path):
         paths = [nifti(tmp_path / f"{index}_{name}.nii.gz", image[::-1], affine) for name in ("flair", "t1")]
         label = nifti(tmp_path / f"{index}_seg.nii.gz", mask[::-1], affine)
         found = torch.as_tensor(np.roll(mask, 1, axis=1))[None].int()
-        made.append({"image": found, "image_path": paths, "label_path": label, "patient": f"p{index // 2}"})
+        made.append({"image": found, "source": paths, "label_path": label, "patient": f"p{index // 2}"})
     return made
 
 
@@ -79,7 +79,7 @@ def test_pictures_are_spread_over_the_list(items):
         cases = evaluate(SegmentationCollector(REGIONS, pictures=pictures), items)
         assert [index for index, case in enumerate(cases) if case.picture] == expected
     picture = cases[0].picture
-    assert (picture.place, picture.label) == ("slice 3 of 4", "p0")
+    assert (picture.place, picture.label) == ("slice 3 of 4, R on the left", "p0")
     assert picture.caption == "whole: Dice 0.50\ncore: Dice 0.00"
     # The second axis goes up in the picture, the first to the left.
     np.testing.assert_array_equal(picture.truth[0], truth_of(0)[::-1, ::-1, 2].T > 0)
@@ -107,7 +107,7 @@ def test_pictures_without_spacing(tmp_path):
         "patient": "p",
         "label_path": str(tmp_path / "mask.png"),
     }
-    (case,) = evaluate(SegmentationCollector(REGIONS), [item | {"image_path": str(tmp_path / "image.png")}])
+    (case,) = evaluate(SegmentationCollector(REGIONS), [item | {"source": str(tmp_path / "image.png")}])
     assert case.image == str(tmp_path / "image.png")
     assert (case.units, case.scores["core"].true_volume, case.scores["core"].dice) == (("pixels", "pixels"), 12, 1)
     np.testing.assert_array_equal(case.picture.truth[1], mask == 2)
@@ -123,7 +123,7 @@ def test_a_single_slice_of_nifti_has_square_millimeters(tmp_path):
     found = torch.as_tensor(np.roll(mask[..., 0], 1, axis=1))[None].int()
     (case,) = evaluate(
         SegmentationCollector(REGIONS),
-        [{"image": found, "image_path": path, "label_path": path, "patient": "p"}],
+        [{"image": found, "source": path, "label_path": path, "patient": "p"}],
     )
     assert case.units == ("mm", "mm2")
     assert (case.scores["whole"].true_volume, case.scores["whole"].hd95) == pytest.approx((20, 5))
@@ -140,7 +140,7 @@ def test_what_cannot_be_compared_is_named(items, tmp_path):
     with pytest.raises(InputError, match=r"0_seg.nii.gz: the mask has values of no region \(2\)"):
         evaluate(SegmentationCollector({"whole": [1]}), items)
     with pytest.raises(InputError, match="'label_path'"):
-        evaluate(SegmentationCollector(REGIONS), [{key: items[0][key] for key in ("image", "image_path", "patient")}])
+        evaluate(SegmentationCollector(REGIONS), [{key: items[0][key] for key in ("image", "source", "patient")}])
     elsewhere = nifti(tmp_path / "elsewhere.nii.gz", truth_of(0), np.diag([3.0, 2.0, 1.0, 1.0]))
     with pytest.raises(InputError, match="affine differs"):
         evaluate(SegmentationCollector(REGIONS), spoil(label_path=elsewhere))
@@ -181,6 +181,6 @@ def test_two_processes(items, tmp_path):
     )
     for rank in range(2):
         images, dice, pictured = zip(*torch.load(tmp_path / f"{rank}.pt", weights_only=False), strict=True)
-        assert images == tuple(item["image_path"][0] for item in items)
+        assert images == tuple(item["source"][0] for item in items)
         assert dice == pytest.approx([0.5] * 6)
         assert sum(pictured) == 2

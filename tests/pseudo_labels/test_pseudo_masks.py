@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -15,10 +16,12 @@ from monai_ssl.readers.mask import read_mask
 from tests.pseudo_labels.pseudo import (
     AFFINE,
     REGIONS,
+    correct,
     files,
     labels,
     make,
     nifti_entries,
+    one_more,
     picture_entries,
     probabilities,
     teacher,
@@ -45,21 +48,6 @@ def made(tmp_path, entries, said):
     kept = labels(tmp_path)
     make(kept, entries, said)
     return kept
-
-
-def correct(path, change, affine=None):
-    """What a viewer does: other header fields, another type, a voxel changed."""
-    image = nib.load(path)
-    mask = change(np.asarray(image.dataobj).astype(np.int16))
-    saved = nib.Nifti1Image(mask, image.affine if affine is None else affine)
-    saved.header["descrip"] = b"a viewer"
-    saved.set_qform(saved.affine, code=1)
-    nib.save(saved, path)
-
-
-def one_more(mask):
-    mask[0, 0, 0] = 1 if mask[0, 0, 0] != 1 else 2
-    return mask
 
 
 def test_masks_lie_on_their_images(made, entries, said, tmp_path):
@@ -175,6 +163,47 @@ def test_a_run_killed_between_record_and_mask_goes_on(tmp_path, entries, said, m
     assert [image["image"] for image in make(labels(tmp_path), entries, said)] == [e["image"] for e in entries[1:]]
     assert {path.name for path in (tmp_path / "pseudo").iterdir() if path.is_dir()} == set()
     assert len(labels(tmp_path).entries(entries)[0]) == 4
+
+
+@pytest.mark.parametrize("moves", range(3))
+def test_a_mask_that_is_there_is_complete(tmp_path, entries, said, monkeypatch, moves):
+    """A run that is killed after some of the three files of an image have got their names."""
+    settings = {"soft": True, "confidence_maps": True}
+    kept, replace, left = labels(tmp_path, **settings), Path.replace, iter(range(moves))
+
+    def some(source, target):
+        if source.name == target.name and next(left, None) is None:
+            raise KeyboardInterrupt
+        return replace(source, target)
+
+    kept.start()
+    kept.missing(entries)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", some)
+        with pytest.raises(KeyboardInterrupt):
+            kept.add(entries[0], said[entries[0]["image"]])
+    assert len(list((tmp_path / "pseudo").glob("*.nii.gz"))) == moves
+    assert make(labels(tmp_path, **settings), entries, said) == entries
+    for stem in ("p1", "p1_2", "p2", "p_3"):
+        assert all((tmp_path / f"pseudo/{stem}{end}.nii.gz").is_file() for end in ("", "_confidence", "_probabilities"))
+
+
+def test_maps_of_confidence_decide_nothing(made, entries, said, tmp_path):
+    """They may be wanted or not at any time; those that are made from then on have one."""
+    before = files(tmp_path)
+    other = labels(tmp_path, confidence_maps=True)
+    assert other.digest == made.digest
+    assert other.entries(entries) == made.entries(entries)
+    assert make(other, entries, {}) == []
+    assert files(tmp_path) == before
+    (tmp_path / "pseudo/p2.nii.gz").unlink()
+    assert make(other, entries, said) == entries[1:2]
+    assert files(tmp_path).keys() - before.keys() == {"p2_confidence.nii.gz"}
+    assert made.entries(entries) == other.entries(entries)
+    # Another teacher's take the place of all, also where no maps are wanted.
+    teacher(tmp_path, b"other weights")
+    labels(tmp_path).start()
+    assert set(files(tmp_path)) == {"pseudo_labels.jsonl"}
 
 
 def test_a_journal_cut_anywhere_goes_on(made, entries, said, tmp_path):
@@ -365,6 +394,6 @@ def test_before_another_teacher_is_trained_corrections_stop_it(tmp_path, made):
     correct(tmp_path / "pseudo/p1.nii.gz", one_more)
     (tmp_path / "teacher.pt").unlink()
     before = files(tmp_path)
-    with pytest.raises(InputError, match=r"p1\.nii\.gz: this was corrected by hand"):
+    with pytest.raises(InputError, match=r"p1\.nii\.gz: this was corrected by hand.*`training_student` alone\.$"):
         labels(tmp_path).refuse_corrected()
     assert files(tmp_path) == before

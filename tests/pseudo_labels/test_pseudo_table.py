@@ -157,6 +157,34 @@ def test_a_row_that_is_missing_comes_back_and_corrections_stay(tmp_path, entries
     assert [entry["pseudo_label"] for entry in pseudo] == HARD["multiclass"][1:]
 
 
+def test_columns_that_somebody_has_added_stay(tmp_path, entries):
+    """Also one without a head, two with one head, cells beyond the heads and cells of several lines."""
+    kept = labels(tmp_path, "multiclass", class_names=NAMES)
+    make(kept, entries[:2], said(entries, "multiclass"))
+    rows = [
+        "number;reviewed_by;patient;label;;confidence;label",
+        "2;Bo;p2;bkl;;0,5;a",
+        '1;"Al;\nBo";p1;mel;sure;0,8;b;beyond',
+    ]
+    table(tmp_path).write_text("\n".join(rows) + "\n")
+    assert make(kept, entries, said(entries, "multiclass")) == entries[2:]
+    expected = [
+        ["number", "patient", "label", "confidence", "reviewed_by", "", "label", ""],
+        ["1", "p1", "mel", "0.8000", "Al;\nBo", "sure", "b", "beyond"],
+        ["2", "p2", "bkl", "0.5000", "Bo", "", "a", ""],
+        ["3", "p1", "bkl", "1.0000", "", "", "", ""],
+        ["4", "p3", "nevus, benign", "0.4000", "", "", "", ""],
+    ]
+    assert list(csv.reader(table(tmp_path).open(newline=""))) == expected
+    pseudo, corrected = kept.entries(entries)
+    assert [entry["label"] for entry in corrected] == [2]
+    assert [entry["pseudo_label"] for entry in pseudo] == [0, 2, 1]
+    # Written again it stays as it is.
+    replace(table(tmp_path), '4,p3,"nevus, benign",0.4000,,,,', "")
+    kept.start()
+    assert list(csv.reader(table(tmp_path).open(newline=""))) == expected
+
+
 @pytest.mark.parametrize("stop", range(5))
 def test_a_killed_run_goes_on(tmp_path, entries, stop):
     finished(tmp_path, entries, "multilabel", soft=True)

@@ -103,7 +103,7 @@ def test_table(tmp_path, capsys):
     )
     evaluate(perfect, perfect, ["edema"], "multilabel", tmp_path, replicates=20)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 6
+    assert lines[6:] == ["", f"Report:  {tmp_path}"]
     assert lines[0] == "20 test images of 4 patients, 95% bootstrap intervals over patients"
     assert lines[4].split() == ["edema", "10/20", "0.8", *["1.000", "(1.000-1.000)"] * 4]
     assert lines[5].split() == ["mean", *["1.000", "(1.000-1.000)"] * 4]

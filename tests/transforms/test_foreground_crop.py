@@ -145,3 +145,15 @@ def test_a_label_on_another_grid(label):
 def test_bad_arguments(options, message):
     with pytest.raises(ValueError, match=message):
         RandForegroundCropd(KEYS, "label", **options)
+
+
+@pytest.mark.parametrize("first_channel", [0, 1])
+def test_foreground_of_probabilities_is_above_one_half(first_channel):
+    """Channel 0 is background, which is likely nearly everywhere."""
+    label = torch.zeros(2, 20, 20, 20)
+    label[0], label[1] = 0.9, 0.1
+    label[0, 15, 4, 9], label[1, 15, 4, 9] = 0.3, 0.7
+    crop = RandForegroundCropd("label", "label", 3, pos=1.0, num_samples=50, first_channel=first_channel)
+    patches = crop.set_random_state(0)({"label": label})
+    around = [patch["label"][1, 1, 1, 1].item() == pytest.approx(0.7) for patch in patches]
+    assert all(around) if first_channel else sum(around) < 5

@@ -168,7 +168,7 @@ def test_a_slice_knows_its_place_in_its_plane(tmp_path):
     np.testing.assert_allclose(image.affine, [[2, 0, 5], [0, 3, 6], [0, 0, 1]], atol=1e-6)
 
 
-@pytest.mark.parametrize("named", [{}, {"image_path": "/a/b.png"}])
+@pytest.mark.parametrize("named", [{}, {"source": "/a/b.png"}])
 @pytest.mark.parametrize("tracked", [False, True])
 def test_an_image_that_is_0_everywhere(tmp_path, named, tracked):
     nib.save(nib.Nifti1Image(np.zeros((4, 5, 6)), np.eye(4)), tmp_path / "image.nii.gz")

@@ -47,8 +47,9 @@ def overlay_row(
 ) -> OverlayRow:
     """Cut the slice to look at out of an image and its masks; nothing else of them is kept.
 
-    Of a volume it is the slice, across the last axis, where the truth (the prediction, where there is none) has most
-    foreground; the middle one where it has none at all. Large slices are thinned out to what a figure can show.
+    Of a volume it is the slice, across the last axis, where the truth (what is predicted within the patient, where
+    there is no truth) has most foreground; the middle one where it has none at all. Large slices are thinned out to
+    what a figure can show.
 
     Args:
         image: (C, *spatial), 2D or 3D.
@@ -63,13 +64,16 @@ def overlay_row(
     """
     place = ""
     if prediction.ndim == 3:
-        guide = prediction if truth is None else truth
+        # What is predicted in the air says nothing of where to look.
+        guide = (prediction > 0) & (image[0] > image[0].min()) if truth is None else truth
         foreground = np.count_nonzero(guide, axis=(0, 1))
         count = len(foreground)
         index = int(foreground.argmax()) if foreground.any() else count // 2
         image, prediction = image[..., index], prediction[..., index]
         truth = None if truth is None else truth[..., index]
         place = f"slice {index + 1} of {count}"
+    if nifti:
+        place = ", ".join(filter(None, [place, "R on the left"]))
     step = -(-max(prediction.shape) // _MOST_PIXELS)
 
     def upright(values: NDArray) -> NDArray:

@@ -1,5 +1,6 @@
 """Images with the outlines of true and predicted regions."""
 
+import math
 import textwrap
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from monai_ssl.errors import InputError
 from monai_ssl.reports.figures.canvas import new_figure
@@ -29,6 +31,7 @@ _SHADOW = 0.7  # wider than the outline: keeps a bright one apart from a bright 
 _SIDE = 2.7
 _LINE = 0.13
 _LEGEND_LINE = 0.17
+_MANY = 8  # separate parts of a region: of more, outlines are thinner
 _MOST_ROWS = 80  # of a picture with less than 2^16 pixels a side
 
 
@@ -107,6 +110,8 @@ def _outline(panel: Axes, mask: NDArray[np.bool_]) -> None:
     order = [int(index) for index in np.argsort(-sizes, kind="stable") if sizes[index]]
     widths = np.linspace(*_WIDTHS, len(order)).tolist()
     for place, (index, width) in enumerate(zip(order, widths, strict=True)):
+        # The outlines of many specks would cover the image.
+        width *= min(1.0, math.sqrt(_MANY / ndimage.label(mask[index])[1]))
         below, above = (
             any(np.any(mask[index] & mask[other]) for other in others) for others in (order[:place], order[place + 1 :])
         )
@@ -120,5 +125,7 @@ def _outline(panel: Axes, mask: NDArray[np.bool_]) -> None:
             linestyles=[_DASHES if below and not above else "solid"],
             linewidths=width,
         )
-        outline.set_path_effects([Stroke(linewidth=width + _SHADOW, foreground="black", alpha=0.6), Normal()])
+        outline.set_path_effects(
+            [Stroke(linewidth=width + min(_SHADOW, width), foreground="black", alpha=0.6), Normal()]
+        )
     panel.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
