@@ -25,6 +25,7 @@ def small(demo: Path, root: Path, **more) -> dict:
         "bundle_root": str(root),
         "dataset_dir": str(demo),
         "max_epochs": 2,
+        "val_interval": 1,
         "pretrain_epochs": 1,  # of the bundles that pre-train
         "image_size": 32,
         "batch_size": 8,
