@@ -14,7 +14,8 @@ __all__ = ["Batch", "Method", "joint_images"]
 
 Batch = Mapping[str, Sequence[Mapping[str, Tensor]]]
 """``{"labeled": views, "unlabeled": views}``: each a list of augmented views of the same images, each view a dictionary
-with ``"image"`` ``(B, C, *spatial)`` and, for labeled images only, ``"label"``."""
+with ``"image"`` ``(B, C, *spatial)``, for labeled images ``"label"``, and for unlabeled ones that have it
+``"pseudo_label"``, which is a teacher's."""
 
 
 class Method(nn.Module, ABC):

@@ -142,7 +142,8 @@ def test_each_system_has_the_losses_and_views_of_the_source(demo, tmp_path):
         made = workflow("srcl", ("train", *overlays), "train", **small(demo, tmp_path, **paper, **QUIET))
         content = made.parser.get_parsed_content
         names = [
-            type(step).__name__ for step in content("train#dataloader").dataset.transforms["labeled"][0].transforms
+            type(step).__name__
+            for step in content("train#dataloader").dataset.streams["labeled"].transforms[0].transforms
         ]
         assert names == views + ["BatchNormalized"] * len(paper)
         assert type(content("method").supervised_loss) is BrierLoss
@@ -152,7 +153,9 @@ def test_each_system_has_the_losses_and_views_of_the_source(demo, tmp_path):
         assert content("parameters")["pretrain_epochs"] == (0 if overlays else 1)
         if not overlays:
             loader = content("pretrain#dataloader")
-            assert [type(step).__name__ for step in loader.dataset.transforms["unlabeled"][1].transforms] == contrastive
+            assert [
+                type(step).__name__ for step in loader.dataset.streams["unlabeled"].transforms[1].transforms
+            ] == contrastive
             assert {name: w.value for name, w in content("pretrain#trainer").loss_weights.items()} == {"contrastive": 1}
 
 
