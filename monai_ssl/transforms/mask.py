@@ -61,17 +61,21 @@ class LoadMaskd(MapTransform):
             path = output[key]
             if not isinstance(path, str | os.PathLike):
                 raise InputError(f"{key} is {path!r}, not the path of a mask. Give a data list of segmentation.")
-            mask = read_mask(path)
-            if isinstance(image, (Tensor, np.ndarray)):
-                _check_grid(path, mask.shape, image)
-            try:
-                target = self.coding.encode(torch.from_numpy(mask))
-            except InputError as error:
-                raise InputError(f"{path}: {error}") from None
+            target = self._target(path, image)
             if isinstance(image, MetaTensor):
                 target = MetaTensor(target, meta=deepcopy(image.meta) | {"filename_or_obj": str(path)})
             output[key] = target
         return output
+
+    def _target(self, path: str | os.PathLike[str], image: Any) -> Tensor:
+        """Read the target of an image, which may have been loaded before."""
+        mask = read_mask(path)
+        if isinstance(image, (Tensor, np.ndarray)):
+            _check_grid(path, mask.shape, image)
+        try:
+            return self.coding.encode(torch.from_numpy(mask))
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
 
 
 def _check_grid(path: str | os.PathLike[str], shape: tuple[int, ...], image: Tensor | np.ndarray) -> None:

@@ -1,23 +1,23 @@
 """Probabilities of a teacher to the targets of a network."""
 
-from collections.abc import Hashable, Mapping, Sequence
+import os
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from monai.config import KeysCollection
-from monai.data import MetaTensor
 from monai.transforms import MapTransform
 from torch import Tensor
 
 from monai_ssl.errors import InputError
-from monai_ssl.masks import MaskCoding, MaskForm
 from monai_ssl.readers.nifti import read_nifti
+from monai_ssl.transforms.mask import LoadMaskd
 
 __all__ = ["CompleteBackgroundd", "LoadSoftMaskd"]
 
 
-class LoadSoftMaskd(MapTransform):
+class LoadSoftMaskd(LoadMaskd):
     """Replace the path of a file of probabilities by a soft target: a float32 tensor (K, *spatial).
 
     The file is one that :func:`~monai_ssl.writers.write_probabilities` wrote, on the grid of the image. For classes the
@@ -36,36 +36,18 @@ class LoadSoftMaskd(MapTransform):
             image.
     """
 
-    def __init__(
-        self,
-        keys: KeysCollection,
-        regions: Mapping[str, Sequence[int]],
-        form: MaskForm = "classes",
-        image_key: str = "image",
-        allow_missing_keys: bool = False,
-    ) -> None:
-        super().__init__(keys, allow_missing_keys)
-        self.coding = MaskCoding(regions, form)
-        self.image_key = image_key
-
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Return a copy of ``data`` with soft targets."""
-        output = dict(data)
-        image = output.get(self.image_key)
-        for key in self.key_iterator(output):
-            target = torch.from_numpy(read_nifti(output[key]))
-            expected = tuple(image.shape[1:]) if isinstance(image, (Tensor, np.ndarray)) else tuple(target.shape[1:])
-            if tuple(target.shape) != (self.coding.num_outputs, *expected):
-                raise InputError(
-                    f"{output[key]}: these probabilities have shape {tuple(target.shape)}, where "
-                    f"{(self.coding.num_outputs, *expected)} is expected. Make the pseudo-labels of this image again."
-                )
-            if self.coding.form == "classes":
-                target /= target.sum(dim=0, keepdim=True)
-            if isinstance(image, MetaTensor):
-                target = MetaTensor(target, meta={**image.meta, "filename_or_obj": str(output[key])})
-            output[key] = target
-        return output
+    def _target(self, path: str | os.PathLike[str], image: Any) -> Tensor:
+        """Read the probabilities."""
+        target = torch.from_numpy(read_nifti(path))
+        expected = tuple(image.shape[1:]) if isinstance(image, (Tensor, np.ndarray)) else tuple(target.shape[1:])
+        if tuple(target.shape) != (self.coding.num_outputs, *expected):
+            raise InputError(
+                f"{path}: these probabilities have shape {tuple(target.shape)}, where "
+                f"{(self.coding.num_outputs, *expected)} is expected. Make the pseudo-labels of this image again."
+            )
+        if self.coding.form == "classes":
+            target /= target.sum(dim=0, keepdim=True)
+        return target
 
 
 class CompleteBackgroundd(MapTransform):
