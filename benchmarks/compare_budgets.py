@@ -25,21 +25,29 @@ def read_comparison(folder: Path) -> Results:
 
 
 def figure_of(comparisons: dict[str, Results], title: str) -> Figure:
-    """Draw the mean of the primary metric over the seeds by budget, a line a system, and each seed as a point."""
+    """Draw the mean of the primary metric over the seeds by budget, a line a system, and each seed as a point.
+
+    What is trained on all labels, at whichever budget, is a dashed line across.
+    """
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.subplots()
     primary = primary_metric(next(iter(next(iter(comparisons.values())).values()))[0]["mean"])
     systems = list(dict.fromkeys(system for results in comparisons.values() for system in results))
     for number, system in enumerate(systems):
-        places, means = [], []
-        for place, results in enumerate(comparisons.values()):
-            values = [report["mean"][primary]["value"] for report in results.get(system, [])]
-            if values:
-                x = place + 0.06 * (number - (len(systems) - 1) / 2)
-                axes.plot([x] * len(values), values, ".", color=f"C{number}", alpha=0.5)
-                places.append(x)
-                means.append(np.mean(values))
-        axes.plot(places, means, "o-", color=f"C{number}", linewidth=1.2, markersize=4, label=system)
+        values = {
+            place: [report["mean"][primary]["value"] for report in results[system]]
+            for place, results in enumerate(comparisons.values())
+            if system in results
+        }
+        if SYSTEMS[system].full:
+            level = np.mean([value for seeds in values.values() for value in seeds])
+            axes.axhline(level, color="0.4", linestyle="--", linewidth=1, label=f"{system} (all labels)")
+            continue
+        places = {place: place + 0.06 * (number - (len(systems) - 1) / 2) for place in values}
+        for place, seeds in values.items():
+            axes.plot([places[place]] * len(seeds), seeds, ".", color=f"C{number}", alpha=0.5)
+        means = [np.mean(seeds) for seeds in values.values()]
+        axes.plot(list(places.values()), means, "o-", color=f"C{number}", linewidth=1.2, markersize=4, label=system)
     axes.set_xlabel("labeled part of the training images")
     finish(axes, list(comparisons), f"mean test {METRICS[primary]}: seeds and their mean", title)
     return figure

@@ -114,12 +114,14 @@ def primary_metric(mean: dict) -> str:
 
 
 def table(results: dict[str, list[dict]]) -> str:
-    """Format mean and standard deviation over the seeds, and the primary metric of each seed, as Markdown."""
+    """Format as Markdown: mean and standard deviation over the seeds, and each seed's primary metric with interval."""
     known = next(iter(results.values()))[0]["mean"]
     metrics = [metric for metric in METRICS if metric in known]
     primary = primary_metric(known)
     lines = [
-        "| method | " + " | ".join(METRICS[metric] for metric in metrics) + f" | {METRICS[primary]}, each seed |",
+        "| method | "
+        + " | ".join(METRICS[metric] for metric in metrics)
+        + f" | {METRICS[primary]}, each seed [95 % interval] |",
         "| --- |" + " --- |" * (len(metrics) + 1),
     ]
     for system, reports in results.items():
@@ -128,7 +130,9 @@ def table(results: dict[str, list[dict]]) -> str:
             values = np.array([report["mean"][metric]["value"] for report in reports], dtype=float)
             spread = f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else ""
             cells.append(f"{values.mean():.3f}{spread}")
-        each = ", ".join(f"{report['mean'][primary]['value']:.3f}" for report in reports)
+        each = ", ".join(
+            "{value:.3f} [{low:.3f}, {high:.3f}]".format_map(report["mean"][primary]) for report in reports
+        )
         lines.append(f"| {system} | " + " | ".join(cells) + f" | {each} |")
     return "\n".join(lines)
 

@@ -36,8 +36,11 @@ def test_budgets_side_by_side(runs, capsys):
     rows = [line for line in printed.splitlines() if line.startswith("| s")]
     assert [row.split(" | ")[0] for row in rows] == 2 * ["| supervised", "| srcl_joint", "| srcl"]
     # The mean of .60 and .62 and the deviation of a sample of two.
-    assert rows[0] == "| supervised | 0.610 ± 0.014 | 0.305 ± 0.007 | 0.250 ± 0.000 | 0.600, 0.620 |"
-    assert "0.800, 0.820" in rows[4]
+    assert (
+        rows[0]
+        == "| supervised | 0.610 ± 0.014 | 0.305 ± 0.007 | 0.250 ± 0.000 | 0.600 [0.500, 0.700], 0.620 [0.520, 0.720] |"
+    )
+    assert "0.800 [0.700, 0.900], 0.820 [0.720, 0.920]" in rows[4]
     assert (runs / "budgets.md").read_text().strip() in printed
     with Image.open(runs / "budgets.png") as image:
         assert min(image.size) > 300
@@ -74,8 +77,8 @@ def test_segmentation_is_compared_by_dice(tmp_path, capsys):
     compare_budgets.main(["--comparisons", str(tmp_path / "0.3"), "--output", str(tmp_path)])
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
     # The mean of 10 and 20, and the deviation of a sample of two, 10 / sqrt(2).
-    assert rows[0] == "| method | Dice | HD95 (mm) | Dice, each seed |"
-    assert rows[2] == "| robust_ce | 0.510 ± 0.014 | 15.000 ± 7.071 | 0.500, 0.520 |"
+    assert rows[0] == "| method | Dice | HD95 (mm) | Dice, each seed [95 % interval] |"
+    assert rows[2] == "| robust_ce | 0.510 ± 0.014 | 15.000 ± 7.071 | 0.500 [0.400, 0.600], 0.520 [0.420, 0.620] |"
     assert rows[3].startswith("| upper | 0.810 ± 0.014")
     with Image.open(tmp_path / "budgets.png") as image:
         assert min(image.size) > 300
