@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from monai.transforms import Compose, Randomizable
-from torch.utils.data import DataLoader
+from torch.utils.data import ConcatDataset, DataLoader
 
 from monai_ssl.data.batches import Batches, Crop, Stream, Transform
 from monai_ssl.data.stream_order import PlanSampler
@@ -143,12 +143,18 @@ def _check_pool(name: str, pool: Any) -> None:
             f"The list of {name} images is empty, and this method needs one. Add {name} images to the data list, or "
             "use a method that does without (the bundle `supervised` needs no unlabeled images)."
         )
-    random = _find_random(getattr(pool, "transform", None))
+    random = _find_random_in(pool)
     if random:
         raise InputError(
             f"The {name} data set's preprocessing has the random transform {random}, which would not follow the run's "
             "seed. Move it to the views' transforms, or a crop to `crops`."
         )
+
+
+def _find_random_in(pool: Any) -> str | None:
+    if isinstance(pool, ConcatDataset):
+        return next(filter(None, map(_find_random_in, pool.datasets)), None)
+    return _find_random(getattr(pool, "transform", None))
 
 
 def _find_random(transform: Any) -> str | None:

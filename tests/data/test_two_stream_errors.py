@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 from monai.transforms import Compose, Lambda, OneOf, RandFlipd, ScaleIntensityd
+from torch.utils.data import ConcatDataset
 
 from monai_ssl.data import ImageDataset, TwoStreamLoader
 from monai_ssl.errors import InputError
@@ -66,6 +67,12 @@ def test_random_transforms_in_a_data_set(transform, name):
     pool = ImageDataset(labeled(3), transform, cache_rate=0, progress=False)
     with pytest.raises(InputError, match=f"The labeled data set's preprocessing has the random transform {name},"):
         TwoStreamLoader(pool, unlabeled(3), 2, 2, TWO)
+
+
+def test_random_transforms_in_a_part_of_a_data_set():
+    random = ImageDataset(labeled(3), RandFlipd("image"), cache_rate=0, progress=False)
+    with pytest.raises(InputError, match="The unlabeled data set's preprocessing has the random transform RandFlipd"):
+        TwoStreamLoader(labeled(3), ConcatDataset([unlabeled(3), random]), 2, 2, TWO)
 
 
 def test_deterministic_transforms_in_a_data_set():
