@@ -68,6 +68,7 @@ class MaskWriter:
         self.output_dir, self.regions, self.pictures = Path(output_dir), dict(regions), pictures
         self.pred_key, self.image_key, self.name_key = pred_key, image_key, name_key
         self._rows: list[_Row] = []
+        self._masks: set[str] = set()
 
     def attach(self, engine: Workflow) -> None:
         """Write what ``engine``, an evaluator, predicts."""
@@ -77,19 +78,21 @@ class MaskWriter:
 
     def _start(self) -> None:
         self._rows = []
+        self._masks = set()
 
     def _write(self, engine: Workflow) -> None:
         for item, result in decollated_items(engine):
             paths, name = item_value(item, self.image_key), str(item_value(item, self.name_key))
             values = convert_to_numpy(item_value(result, self.pred_key))[0]
             mask = self._mask_name(name, mask_suffix(paths))
+            self._masks.add(mask)
             write_mask(self.output_dir / mask, values, paths)
             self._rows.append(self._row(paths, name, mask, values))
 
     def _mask_name(self, name: str, suffix: str) -> str:
         """The mask's path below the folder; of two images that differ in their suffix, the second's keeps it."""
         short = f"{split_name(name)[0]}_mask{suffix}"
-        return f"{name}_mask{suffix}" if short in (row.mask for row in self._rows) else short
+        return f"{name}_mask{suffix}" if short in self._masks else short
 
     def _row(self, paths: Any, name: str, mask: str, values: NDArray[np.int32]) -> _Row:
         spacing = voxel_spacing(first_path(paths))

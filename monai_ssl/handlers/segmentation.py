@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ignite import distributed as idist
 from ignite.engine import Engine, Events
 from monai.utils import ensure_tuple
@@ -15,6 +14,7 @@ from monai_ssl.errors import InputError
 from monai_ssl.handlers.items import decollated_items, gather_rows, item_value
 from monai_ssl.masks import MaskCoding
 from monai_ssl.reports import SegmentationCase, check_overlay_count, compare_with_file
+from monai_ssl.spread import spread_evenly
 
 __all__ = ["SegmentationCollector"]
 
@@ -85,7 +85,7 @@ class SegmentationCollector:
         self._cases = None
         sampler = getattr(engine.state.dataloader, "sampler", None)
         count = len(sampler) if isinstance(sampler, Sized) else self.pictures
-        self._with_picture = _spread(count, self.pictures)
+        self._with_picture = frozenset(spread_evenly(count, self.pictures))
 
     def _collect(self, engine: Engine) -> None:
         for item, result in decollated_items(engine):
@@ -99,7 +99,7 @@ class SegmentationCollector:
                 firsts.setdefault(case.image, case)
             rows = list(firsts.values())
         pictured = [place for place, case in enumerate(rows) if case.picture is not None]
-        kept = {pictured[place] for place in _spread(len(pictured), self.pictures)}
+        kept = {pictured[place] for place in spread_evenly(len(pictured), self.pictures)}
         self._cases = tuple(
             case if place in kept or case.picture is None else replace(case, picture=None)
             for place, case in enumerate(rows)
@@ -123,8 +123,3 @@ class SegmentationCollector:
             return str(image)
         path, folder = Path(image).absolute(), Path(self.folder).resolve()
         return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(image)
-
-
-def _spread(count: int, chosen: int) -> frozenset[int]:
-    """So many indices below ``count``, evenly spread."""
-    return frozenset(np.linspace(0, count - 1, min(chosen, count)).round().astype(int).tolist())

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ignite import distributed as idist
 from torch import Tensor
 
@@ -22,6 +21,7 @@ from monai_ssl.pseudo_labels.journal import JOURNAL_NAME, FoundLabel, PseudoLabe
 from monai_ssl.pseudo_labels.names import Place, assign_places, entry_key
 from monai_ssl.pseudo_labels.settings import check_settings, difference, kept_labels, teacher_digest
 from monai_ssl.pseudo_labels.table import TABLE_NAME
+from monai_ssl.spread import spread_evenly
 
 __all__ = ["PseudoLabels"]
 
@@ -209,8 +209,7 @@ class PseudoLabels:
         there = self._kept.present(records)
         files = {record.key: self.folder / record.file for record in records if record.key in there}
         pairs = [(entry, files[key]) for entry in self._entries if (key := self._key(entry)) in files]
-        chosen = np.linspace(0, len(pairs) - 1, min(count, len(pairs))).round().astype(int)
-        return [pairs[index] for index in chosen]
+        return [pairs[index] for index in spread_evenly(len(pairs), count)]
 
     def _start(self) -> None:
         make_folder(self.folder)
