@@ -14,19 +14,16 @@ from torch import Tensor
 from monai_ssl.data.datalist_entries import absolute_path
 from monai_ssl.distributed import in_first_process
 from monai_ssl.errors import InputError
-from monai_ssl.files import make_folder, write_json
 from monai_ssl.masks import MaskForm
-from monai_ssl.pseudo_labels.entries import label_entries, refuse_corrected, refuse_unlabeled, without_label
-from monai_ssl.pseudo_labels.journal import JOURNAL_NAME, FoundLabel, PseudoLabelJournal, PseudoLabelRecord
+from monai_ssl.pseudo_labels.entries import label_entries, refuse_unlabeled, without_label
 from monai_ssl.pseudo_labels.names import Place, assign_places, entry_key
-from monai_ssl.pseudo_labels.settings import check_settings, difference, kept_labels, teacher_digest
-from monai_ssl.pseudo_labels.table import TABLE_NAME
+from monai_ssl.pseudo_labels.settings import check_settings
+from monai_ssl.pseudo_labels.state import PseudoLabelState
 from monai_ssl.spread import spread_evenly
 
 __all__ = ["PseudoLabels"]
 
 _logger = logging.getLogger("monai_ssl")
-_SUMMARY_NAME = "summary.json"
 
 
 class PseudoLabels:
@@ -78,9 +75,8 @@ class PseudoLabels:
     ) -> None:
         self.folder = Path(folder).absolute()
         self.teacher_path = Path(teacher_path)
-        self._settings = check_settings(task, class_names, regions or {}, form, soft, confidence_maps)
-        self._journal = PseudoLabelJournal(self.folder)
-        self._kept = kept_labels(self.folder, self._settings, confidence_maps)
+        settings = check_settings(task, class_names, regions or {}, form, soft, confidence_maps)
+        self._state = PseudoLabelState(self.folder, self.teacher_path, settings, confidence_maps)
         self._base = None if base is None else absolute_path(Path(base), ".")
         self._places: dict[str, Place] = {}
         self._entries: list[dict[str, Any]] = []
@@ -92,7 +88,7 @@ class PseudoLabels:
             InputError: where beginning anew would remove what was corrected by hand, when the teacher is missing, or
                 the folder cannot be written.
         """
-        in_first_process(self._start)
+        in_first_process(self._state.start)
 
     def refuse_corrected(self) -> None:
         """Make sure, before a teacher is trained anew, that its pseudo-labels may take the place of those there.
@@ -100,7 +96,7 @@ class PseudoLabels:
         Raises:
             InputError: when something was corrected by hand.
         """
-        in_first_process(self._refuse_corrected)
+        in_first_process(self._state.refuse_corrected)
 
     def missing(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The entries that have no pseudo-label of this teacher and these settings, the same in every process.
@@ -113,9 +109,8 @@ class PseudoLabels:
         Raises:
             InputError: when the teacher or an image is missing.
         """
-        settings, records = self._journal.read()
-        records = records if settings == self._current() else []
-        made = self._kept.present(records)
+        records = self._state.records()
+        made = self._state.kept.present(records)
         # What one process adds would be missing no more to another that reads later.
         idist.barrier()
         self._entries = [without_label(entry) for entry in entries]
@@ -138,10 +133,11 @@ class PseudoLabels:
         key = self._key(entry)
         if key not in self._places:
             raise ValueError("This image is not among those of `missing`. Call that first, with all entries.")
-        record = self._kept.make(entry, key, self._places[key], probabilities, lambda: self._journal.read()[1])
+        state = self._state
+        record = state.kept.make(entry, key, self._places[key], probabilities, lambda: state.journal.read()[1])
         # A record without its file counts as missing; a file without a record would be somebody else's.
-        self._journal.append(record, idist.get_rank())
-        self._kept.publish(record)
+        state.journal.append(record, idist.get_rank())
+        state.kept.publish(record)
 
     def finish(self) -> dict[str, Any]:
         """Bring together what all processes made.
@@ -155,7 +151,7 @@ class PseudoLabels:
                 none at all. What was made is kept.
         """
         in_first_process(self._finish)
-        return self._summary(self._made())
+        return self._state.summary(self._state.made())
 
     def entries(self, unlabeled: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The entries with their pseudo-labels, and with the labels of those that were corrected by hand.
@@ -173,8 +169,8 @@ class PseudoLabels:
                 settings, a corrected one cannot be used or its image is not among those of its patient any more, a mask
                 in the folder is of no image, or all were corrected.
         """
-        found, records = self._found()
-        pseudo, corrected = label_entries(unlabeled, found, records, self._kept, self._base)
+        found, records = self._state.found()
+        pseudo, corrected = label_entries(unlabeled, found, records, self._state.kept, self._base)
         _logger.info(
             "%s: %d pseudo-labels as the teacher made them, %d corrected by hand.",
             self.folder,
@@ -190,9 +186,9 @@ class PseudoLabels:
         Raises:
             InputError: as :meth:`entries`.
         """
-        found, _ = self._found()
+        found, _ = self._state.found()
         states = sorted((key, label.state) for key, label in found.items())
-        return hashlib.sha256(json.dumps([self._current(), states]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([self._state.current(), states]).encode()).hexdigest()
 
     def sample(self, count: int) -> list[tuple[dict[str, Any], Path]]:
         """Some of the entries that :meth:`missing` was given and their masks, evenly spread over the list.
@@ -203,83 +199,18 @@ class PseudoLabels:
         Raises:
             ValueError: in classification, where there are no masks.
         """
-        if self._settings["task"] != "segmentation":
+        if self._state.settings["task"] != "segmentation":
             raise ValueError("There are no masks in classification.")
-        _, records = self._journal.read()
-        there = self._kept.present(records)
-        files = {record.key: self.folder / record.file for record in records if record.key in there}
+        files = {record.key: self.folder / record.file for record in self._state.made()}
         pairs = [(entry, files[key]) for entry in self._entries if (key := self._key(entry)) in files]
         return [pairs[index] for index in spread_evenly(len(pairs), count)]
 
-    def _start(self) -> None:
-        make_folder(self.folder)
-        current = self._current()
-        settings, records = self._journal.read()
-        if settings is None and (table := self.folder / TABLE_NAME).exists():
-            raise InputError(f"{table}: what made this table is not known, as {JOURNAL_NAME} is missing. Move it away.")
-        if settings != current:
-            if settings is not None:
-                made = difference(settings, current)
-                kept = kept_labels(self.folder, settings)
-                refuse_corrected(records, kept, made)
-                kept.remove(records)
-                (self.folder / _SUMMARY_NAME).unlink(missing_ok=True)
-                _logger.info("%s: the pseudo-labels there were made %s, and are removed.", self.folder, made)
-            self._journal.begin(current)
-        self._settle()
-
-    def _refuse_corrected(self) -> None:
-        settings, records = self._journal.read()
-        if settings is not None:
-            refuse_corrected(
-                records,
-                kept_labels(self.folder, settings),
-                "by the teacher before",
-                " To train a student on what was corrected, run the stage `training_student` alone.",
-            )
-
-    def _settle(self) -> None:
-        self._journal.merge()
-        _, records = self._journal.read()
-        self._kept.settle(records)
-        if made := self._made():
-            write_json(self.folder / _SUMMARY_NAME, self._summary(made))
-
     def _finish(self) -> None:
-        self._settle()
-        made = {record.key for record in self._made()}
+        self._state.settle()
+        made = {record.key for record in self._state.made()}
         refuse_unlabeled(self._entries, [self._key(entry) in made for entry in self._entries])
         if not made:
             raise InputError(f"{self.folder}: no pseudo-labels were made. Give a data list with unlabeled images.")
 
-    def _made(self) -> list[PseudoLabelRecord]:
-        """The last record of each image whose pseudo-label is there."""
-        _, records = self._journal.read()
-        there = self._kept.present(records)
-        return list({record.key: record for record in records if record.key in there}.values())
-
-    def _summary(self, made: Sequence[PseudoLabelRecord]) -> dict[str, Any]:
-        return {
-            **self._current(),
-            "images": len(made),
-            "confidence": sum(record.confidence for record in made) / len(made),
-            "fractions": self._kept.summary(made),
-        }
-
-    def _found(self) -> tuple[dict[str, FoundLabel], list[PseudoLabelRecord]]:
-        """The pseudo-labels of this teacher and these settings as they are on disk, and their records."""
-        settings, records = self._journal.read()
-        if settings is None:
-            raise InputError(f"{self.folder}: there are no pseudo-labels yet. Run the pseudo-labeling first.")
-        if made := difference(settings, self._current()):
-            raise InputError(
-                f"{self.folder}: these pseudo-labels were made {made} ({self.teacher_path}). Run the pseudo-labeling "
-                "again, or give the teacher and the settings that made them."
-            )
-        return self._kept.read(records), records
-
     def _key(self, entry: Mapping[str, Any]) -> str:
         return entry_key(entry, self._base)
-
-    def _current(self) -> dict[str, Any]:
-        return {"teacher": teacher_digest(self.teacher_path), **self._settings}

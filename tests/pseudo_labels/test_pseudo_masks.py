@@ -153,7 +153,7 @@ def test_a_run_killed_between_record_and_mask_goes_on(tmp_path, entries, said, m
     kept.start()
     (entry, *_) = kept.missing(entries)
     with monkeypatch.context() as patch:
-        patch.setattr(kept._kept, "publish", lambda record: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(kept._state.kept, "publish", lambda record: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             kept.add(entry, said[entry["image"]])
     with pytest.raises(InputError, match="no pseudo-label"):

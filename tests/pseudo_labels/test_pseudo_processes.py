@@ -78,13 +78,13 @@ def test_two_processes_may_write_one_image_at_once(tmp_path, ranks):
     def work(rank):
         kept = labels(tmp_path, **settings)
         kept.missing(entries)
-        publish = kept._kept.publish
+        publish = kept._state.kept.publish
 
         def together(record):
             drafted.wait(timeout=10)
             publish(record)
 
-        kept._kept.publish = together
+        kept._state.kept.publish = together
         for again in range(10):
             kept.add(entries[0], probabilities(2 * again + rank))
 
