@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from monai_ssl.losses.classification import class_indices
 from monai_ssl.losses.consistency import probabilities
+from monai_ssl.losses.precision import at_least_float32
 from monai_ssl.tasks import Task, check_task
 
 __all__ = ["BrierLoss", "brier_loss"]
@@ -30,7 +31,7 @@ def brier_loss(logits: Tensor, labels: Tensor, task: Task) -> Tensor:
     Raises:
         ValueError: when the shapes do not fit.
     """
-    predicted = probabilities(logits.to(torch.promote_types(logits.dtype, torch.float32)), task)
+    predicted = probabilities(at_least_float32(logits), task)
     if task == "multiclass":
         labels = _one_hot(class_indices(logits, labels), logits.shape[1])
     if predicted.shape != labels.shape:

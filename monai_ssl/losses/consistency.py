@@ -1,8 +1,8 @@
 """Agreement of two networks' probabilities."""
 
-import torch
 from torch import Tensor
 
+from monai_ssl.losses.precision import at_least_float32
 from monai_ssl.tasks import Task, check_task
 
 __all__ = ["consistency_mse", "probabilities"]
@@ -33,6 +33,5 @@ def consistency_mse(logits_1: Tensor, logits_2: Tensor, task: Task) -> Tensor:
     """
     if logits_1.shape != logits_2.shape:
         raise ValueError(f"logits {tuple(logits_1.shape)} and {tuple(logits_2.shape)} must have the same shape.")
-    dtype = torch.promote_types(logits_1.dtype, torch.float32)
-    difference = probabilities(logits_1.to(dtype), task) - probabilities(logits_2.to(dtype), task)
+    difference = probabilities(at_least_float32(logits_1), task) - probabilities(at_least_float32(logits_2), task)
     return difference.square().sum(dim=1).mean()

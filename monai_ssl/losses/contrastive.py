@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from monai_ssl.distributed import gather_images
+from monai_ssl.losses.precision import at_least_float32
 
 __all__ = ["SupervisedContrastiveLoss", "supervised_contrastive_loss"]
 
@@ -48,7 +49,7 @@ def supervised_contrastive_loss(
     if views * images < 2:
         raise ValueError(f"There is nothing to contrast in {views} view of {images} image: give two views or images.")
     with torch.autocast(projections.device.type, enabled=False):
-        z = projections.flatten(0, 1).to(torch.promote_types(projections.dtype, torch.float32))
+        z = at_least_float32(projections.flatten(0, 1))
         z = F.normalize(z, dim=1, eps=1e-4)  # which bounds the gradient of a projection next to 0
         similarity = z @ z.T / temperature
         itself = torch.eye(views * images, dtype=torch.bool, device=z.device)

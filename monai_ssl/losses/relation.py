@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from monai_ssl.distributed import gather_images
+from monai_ssl.losses.precision import at_least_float32
 
 __all__ = ["RelationLoss", "relation_loss", "sample_relations"]
 
@@ -28,7 +29,7 @@ def sample_relations(features: Tensor, eps: float = 1e-4) -> Tensor:
     if features.ndim < 2:
         raise ValueError(f"Features must be (B, ...) with two axes or more, got the shape {tuple(features.shape)}.")
     with torch.autocast(features.device.type, enabled=False):
-        activations = features.flatten(1).to(torch.promote_types(features.dtype, torch.float32))
+        activations = at_least_float32(features.flatten(1))
         # R does not depend on the scale of A: at a length of 1 nothing vanishes or overflows, whatever the network.
         scale = activations.detach().norm().clamp(min=torch.finfo(activations.dtype).tiny)
         gram = (activations / scale) @ (activations / scale).T

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from monai_ssl.losses.precision import at_least_float32
 from monai_ssl.losses.robust.labels import Labels, read_labels, read_mask
 from monai_ssl.losses.robust.settings import Reduction, Settings, check_settings
 from monai_ssl.tasks import Task
@@ -81,7 +82,7 @@ def likelihood(logits: Tensor, target: Tensor, **settings: Unpack[Settings]) -> 
     """
     check_settings(settings)
     task, mask, weight = settings.get("task", "multiclass"), settings.get("mask"), settings.get("weight")
-    log_p = _log_probabilities(logits.to(torch.promote_types(logits.dtype, torch.float32)), task)
+    log_p = _log_probabilities(at_least_float32(logits), task)
     labels = read_labels(logits, target, task, settings.get("ignore_index", -100))
     if mask is not None:
         labels = labels._replace(known=labels.known & read_mask(logits, mask)[:, None])
