@@ -1,5 +1,7 @@
 """Losses and the weights between them: pure functions and thin modules."""
 
+from monai_ssl.losses.absolute_kl import AbsoluteKLLoss, absolute_kl
+from monai_ssl.losses.adversarial import predicted_mask_loss, real_mask_loss
 from monai_ssl.losses.brier import BrierLoss, brier_loss
 from monai_ssl.losses.classification import SupervisedLoss, multiclass_cross_entropy, multilabel_cross_entropy
 from monai_ssl.losses.consensus import consensus_weights
@@ -20,8 +22,10 @@ from monai_ssl.losses.robust import (
     reverse_cross_entropy,
     symmetric_cross_entropy,
 )
+from monai_ssl.losses.signal_annealing import SignalThreshold, annealed_cross_entropy
 
 __all__ = [
+    "AbsoluteKLLoss",
     "BetaCrossEntropyLoss",
     "BrierLoss",
     "Constant",
@@ -34,9 +38,12 @@ __all__ = [
     "ReverseCrossEntropyLoss",
     "RobustLoss",
     "SigmoidRamp",
+    "SignalThreshold",
     "SupervisedContrastiveLoss",
     "SupervisedLoss",
     "SymmetricCrossEntropyLoss",
+    "absolute_kl",
+    "annealed_cross_entropy",
     "beta_cross_entropy",
     "brier_loss",
     "consensus_weights",
@@ -45,7 +52,9 @@ __all__ = [
     "generalized_cross_entropy",
     "multiclass_cross_entropy",
     "multilabel_cross_entropy",
+    "predicted_mask_loss",
     "probabilities",
+    "real_mask_loss",
     "relation_loss",
     "reverse_cross_entropy",
     "sample_relations",
