@@ -2,9 +2,8 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from monai_ssl.losses.classification import class_indices
+from monai_ssl.losses.classification import class_indices, one_hot
 from monai_ssl.losses.consistency import probabilities
 from monai_ssl.losses.precision import at_least_float32
 from monai_ssl.tasks import Task, check_task
@@ -33,20 +32,12 @@ def brier_loss(logits: Tensor, labels: Tensor, task: Task) -> Tensor:
     """
     predicted = probabilities(at_least_float32(logits), task)
     if task == "multiclass":
-        labels = _one_hot(class_indices(logits, labels), logits.shape[1])
+        labels = one_hot(class_indices(logits, labels), logits.shape[1])
     if predicted.shape != labels.shape:
         raise ValueError(f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)} must have the same shape.")
     known = labels >= 0  # False for NaN too
     terms = torch.where(known, predicted - torch.where(known, labels, 0).to(predicted.dtype), 0.0).square()
     return terms.sum() / known.any(dim=1).sum().clamp(min=1)
-
-
-def _one_hot(labels: Tensor, classes: int) -> Tensor:
-    """Class indices ``(B, *spatial)`` as ``(B, C, *spatial)``, all -1 where the index is missing."""
-    known = labels >= 0
-    indices = torch.where(known, labels, 0).long()
-    one_hot = F.one_hot(indices, classes).movedim(-1, 1)
-    return torch.where(known.unsqueeze(1), one_hot, -1)
 
 
 class BrierLoss(nn.Module):

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from monai_ssl.tasks import Task, check_task
 
-__all__ = ["SupervisedLoss", "class_indices", "multiclass_cross_entropy", "multilabel_cross_entropy"]
+__all__ = ["SupervisedLoss", "class_indices", "multiclass_cross_entropy", "multilabel_cross_entropy", "one_hot"]
 
 
 def multilabel_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -70,6 +70,14 @@ def class_indices(logits: Tensor, labels: Tensor) -> Tensor:
     if logits.shape[:1] + logits.shape[2:] != labels.shape:
         raise ValueError(f"logits {tuple(logits.shape)} and class indices {tuple(labels.shape)} do not fit.")
     return labels
+
+
+def one_hot(labels: Tensor, classes: int) -> Tensor:
+    """Return class indices ``(B, *spatial)`` as ``(B, C, *spatial)`` of 0 and 1, all -1 where the index is missing."""
+    known = labels >= 0
+    indices = torch.where(known, labels, 0).long()
+    one_hot = F.one_hot(indices, classes).movedim(-1, 1)
+    return torch.where(known.unsqueeze(1), one_hot, -1)
 
 
 class SupervisedLoss(nn.Module):

@@ -15,6 +15,7 @@ from monai_ssl.transforms.mask import LoadMaskd
 from monai_ssl.transforms.nonzero import CropToNonzerod, is_nonzero
 from monai_ssl.transforms.rescale import RescaleToHU, RescaleToHUd
 from monai_ssl.transforms.soft_mask import CompleteBackgroundd, LoadSoftMaskd
+from monai_ssl.transforms.surrogate import SurrogateTransforms
 from monai_ssl.transforms.window import WindowHU, WindowHUd
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "RegionsOfd",
     "RescaleToHU",
     "RescaleToHUd",
+    "SurrogateTransforms",
     "WindowHU",
     "WindowHUd",
     "ZeroBackgroundd",

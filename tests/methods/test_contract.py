@@ -11,11 +11,17 @@ from tests.methods.toys import batch, make
 
 OF_WHOLE_IMAGES = ("contrastive", "src", "srcl")
 DENSE = ("supervised", "mean_teacher", "noteacher", "robust_pseudo_label")
-METHODS = (*DENSE, *OF_WHOLE_IMAGES)
+# Masks and classes at once; in 2D.
+JOINT = ("convnet", "unet", "umtl", "s2mtl", "s4mtl")
+METHODS = (*DENSE, *OF_WHOLE_IMAGES, *JOINT)
 TASKS = ["multilabel", "multiclass"]
 # Labels of whole images and, where the method takes them, of each pixel and voxel.
 CASES = [
-    (name, dims, dense) for name in METHODS for dense in (False, True) for dims in (2, 3) if name in DENSE or not dense
+    (name, dims, dense)
+    for name in METHODS
+    for dense in (False, True)
+    for dims in (2, 3)
+    if name in DENSE or (not dense and (dims == 2 or name not in JOINT))
 ]
 
 
@@ -31,12 +37,25 @@ def case(request):
     return name, {"spatial_dims": spatial_dims, "dense": dense}
 
 
+def names_of(method):
+    """The terms of all phases."""
+    return tuple(name for names in method.loss_names.values() for name in names)
+
+
+def losses_of(method, data):
+    """The losses of all phases, with the same draw of whatever a method draws."""
+    torch.manual_seed(0)
+    return method(data)
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_terms_are_named_finite_and_not_zero(case, task):
     name, form = case
     method = make(name, task, **form)
     losses = method(batch(method, task, **form))
-    assert tuple(losses) == method.loss_names["losses"]
+    assert tuple(losses) == names_of(method)
+    for phase, names in method.loss_names.items():
+        assert tuple(method(batch(method, task, **form), phase)) == names
     for loss in losses.values():
         assert loss.ndim == 0
         assert torch.isfinite(loss)
@@ -57,15 +76,16 @@ def test_every_term_reaches_the_networks_that_learn_and_no_teacher(case, task):
     assert not frozen & trainable
     assert frozen | trainable == {id(parameter) for parameter in method.parameters()}
     reached = set()
-    for term in method.loss_names["losses"]:
+    for term in names_of(method):
         method.zero_grad()
         method(batch(method, task, **form))[term].backward()
         reached_by_term = {id(p) for p in method.parameters() if p.grad is not None and p.grad.abs().sum() > 0}
         assert reached_by_term, term
         assert not reached_by_term & frozen, term
         reached |= reached_by_term
-    # The classifier is beyond the layer whose features are contrasted.
-    beyond = {id(parameter) for parameter in method.student[-1].parameters()} if name == "contrastive" else set()
+    # The classifier is beyond the layer whose features are contrasted, and the branch beside the masks.
+    last = {"contrastive": lambda: method.student[-1], "unet": lambda: method.student.branch}
+    beyond = {id(parameter) for parameter in last[name]().parameters()} if name in last else set()
     assert reached == trainable - beyond
 
 
@@ -75,8 +95,9 @@ def test_labels_of_unlabeled_images_are_not_read(case):
     plain = batch(method, **form)
     poisoned = copy.deepcopy(plain)
     for view in poisoned.get("unlabeled", []):
-        view["label"] = torch.full((len(view["image"]), 3), float("nan"))
-    assert {k: v.item() for k, v in method(plain).items()} == {k: v.item() for k, v in method(poisoned).items()}
+        view["label"] = view["mask"] = torch.full((len(view["image"]), 3), float("nan"))
+    expected = {name: loss.item() for name, loss in losses_of(method, plain).items()}
+    assert {name: loss.item() for name, loss in losses_of(method, poisoned).items()} == expected
 
 
 def test_training_mode_of_teachers_is_decided_not_inherited(name):
@@ -94,7 +115,7 @@ def test_state_round_trips(name):
     torch.save(method.state_dict(), file)
     file.seek(0)
     other.load_state_dict(torch.load(file, weights_only=True))
-    first, second = method(batch(method)), other(batch(other))
+    first, second = losses_of(method, batch(method)), losses_of(other, batch(other))
     assert {k: v.item() for k, v in first.items()} == {k: v.item() for k, v in second.items()}
 
 
@@ -104,7 +125,13 @@ def test_candidates_give_logits_and_the_deployed_network_is_one_of_them(case):
     spatial = (8,) * form["spatial_dims"]
     image = torch.rand(5, 1, *spatial)
     for network in method.candidates.values():
-        assert network(image).shape == (5, 3, *(spatial if form["dense"] else ()))
+        output = network(image)
+        if name in JOINT:
+            shapes = {"mask": (5, 3, *spatial), "diagnosis": (5, 3)}
+            assert output
+            assert all(output[key].shape == shapes[key] for key in output)
+        else:
+            assert output.shape == (5, 3, *(spatial if form["dense"] else ()))
     assert any(method.network is network for network in method.candidates.values())
 
 
@@ -112,9 +139,9 @@ def test_candidates_give_logits_and_the_deployed_network_is_one_of_them(case):
 def test_bfloat16_is_near_float32(case, task):
     name, form = case
     method = make(name, task, **form)
-    full = method(batch(method, task, **form))
+    full = losses_of(method, batch(method, task, **form))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        half = method(batch(method, task, **form))
+        half = losses_of(method, batch(method, task, **form))
     for term, value in full.items():
         assert half[term].dtype == torch.float32
         assert half[term].item() == pytest.approx(value.item(), rel=0.15, abs=1e-3)
@@ -124,12 +151,12 @@ def test_two_views_of_each_stream_are_used(case):
     """Changing any one view changes the losses: none is ignored, none is used twice."""
     name, form = case
     method = make(name, **form)
-    reference = sum(method(batch(method, **form)).values()).item()
+    reference = sum(losses_of(method, batch(method, **form)).values()).item()
     for stream, count in method.views.items():
         for view in range(count):
             changed = batch(method, **form)
             changed[stream][view]["image"] = torch.rand_like(changed[stream][view]["image"])
-            assert sum(method(changed).values()).item() != reference, (stream, view)
+            assert sum(losses_of(method, changed).values()).item() != reference, (stream, view)
 
 
 @pytest.fixture
@@ -145,9 +172,9 @@ def test_distributed_data_parallel_gives_the_same_gradient(case, process_group):
     name, form = case
     alone = make(name, **form)
     shared = copy.deepcopy(alone)
-    wrapped = DistributedDataParallel(shared, find_unused_parameters=name == "contrastive")
+    wrapped = DistributedDataParallel(shared, find_unused_parameters=name in ("contrastive", "unet"))
     for method in (alone, wrapped):
-        sum(method(batch(alone, **form)).values()).backward()
+        sum(losses_of(method, batch(alone, **form)).values()).backward()
     for (parameter, value), other in zip(alone.named_parameters(), shared.parameters(), strict=True):
         assert (value.grad is None) == (other.grad is None), parameter
         if value.grad is not None:

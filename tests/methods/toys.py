@@ -5,28 +5,45 @@ from torch import nn
 
 from monai_ssl.losses import RobustLoss
 from monai_ssl.methods import (
+    S2MTL,
+    S4MTL,
     SRC,
     SRCL,
+    UMTL,
     ContrastivePretraining,
+    ConvNet,
+    JointMethod,
     MeanTeacher,
     NoTeacher,
     RobustPseudoLabel,
     Supervised,
+    UNetAlone,
 )
-from monai_ssl.networks import LayerFeatures, ProjectionHead
+from monai_ssl.networks import BranchedNetwork, ClassDiscriminator, LayerFeatures, ProjectionHead
 
 CLASSES = 3
 
 
-def network(spatial_dims: int = 2, dense: bool = False, channels: int = 1) -> nn.Module:
+class Diagnosis(nn.Module):
+    """A classifier as a network for both tasks that does one."""
+
+    def __init__(self, classifier: nn.Module):
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, image):
+        return {"diagnosis": self.classifier(image)}
+
+
+def network(spatial_dims: int = 2, dense: bool = False, channels: int = 1, outputs: int = CLASSES) -> nn.Module:
     """A network without BatchNorm, whose output does not depend on the rest of the batch."""
     conv = nn.Conv2d if spatial_dims == 2 else nn.Conv3d
     pool = nn.AdaptiveAvgPool2d if spatial_dims == 2 else nn.AdaptiveAvgPool3d
     body = [conv(channels, 4, 3, padding=1), nn.GroupNorm(2, 4), nn.ReLU()]
     return (
-        nn.Sequential(*body, conv(4, CLASSES, 1))
+        nn.Sequential(*body, conv(4, outputs, 1))
         if dense
-        else nn.Sequential(*body, pool(2), nn.Flatten(), nn.Linear(4 * 2**spatial_dims, CLASSES))
+        else nn.Sequential(*body, pool(2), nn.Flatten(), nn.Linear(4 * 2**spatial_dims, outputs))
     )
 
 
@@ -44,6 +61,14 @@ def make(name: str, task: str = "multilabel", **kwargs):
         return ContrastivePretraining(network(**kwargs), ProjectionHead(4, (6, 5)), LayerFeatures("2"), task)
     if name == "robust_pseudo_label":
         return RobustPseudoLabel(network(**kwargs), task, RobustLoss("gce", task))
+    if name in ("s2mtl", "s4mtl"):
+        discriminator = ClassDiscriminator(network(channels=1 + CLASSES, outputs=CLASSES + 1 + 6), CLASSES, 6)
+        return {"s2mtl": S2MTL, "s4mtl": S4MTL}[name](network(dense=True), discriminator, task)
+    if name in ("umtl", "unet"):
+        both = BranchedNetwork(network(dense=True), "2", CLASSES, (1, 8, 8))
+        return {"umtl": UMTL, "unet": UNetAlone}[name](both, task)
+    if name == "convnet":
+        return ConvNet(Diagnosis(network()), task)
     return NoTeacher(network(**kwargs), network(**kwargs), task)
 
 
@@ -58,12 +83,19 @@ def batch(method, task="multilabel", labeled=4, unlabeled=6, spatial_dims=2, den
             return torch.randint(0, 2, (count, CLASSES, *shape), generator=generator).float()
         return torch.randint(0, CLASSES, (count, *shape), generator=generator).float()
 
-    label = labels(labeled)
+    joint = isinstance(method, JointMethod)
+    label = torch.randint(0, CLASSES, (labeled, 1), generator=generator).float() if joint else labels(labeled)
     result = {}
     for stream, count in {"labeled": labeled, "unlabeled": unlabeled}.items():
         views = [{"image": torch.rand((count, 1, *spatial), generator=generator)} for _ in range(method.views[stream])]
         if stream == "labeled":
             views = [{**view, "label": label} for view in views]
+            if joint:
+                channels = CLASSES if task == "multilabel" else 1
+                mask = torch.randint(
+                    0, 2 if task == "multilabel" else CLASSES, (labeled, channels, *spatial), generator=generator
+                )
+                views = [{**view, "mask": mask.float()} for view in views]
         if views:
             result[stream] = views
     if isinstance(method, RobustPseudoLabel):
