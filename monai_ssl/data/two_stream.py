@@ -21,6 +21,7 @@ LABELED, UNLABELED = "labeled", "unlabeled"
 # All that is ever read of an item. Labels that an unlabeled image might have are not among it.
 KEYS = {LABELED: ("image", "label"), UNLABELED: ("image",)}
 PSEUDO_LABEL = "pseudo_label"
+MASK = "mask"
 
 
 class TwoStreamLoader(DataLoader):
@@ -61,6 +62,7 @@ class TwoStreamLoader(DataLoader):
             the batch size. A stream without one is not cropped.
         shared: a transform of a batch, as ``transforms`` are, whose result all views of the batch are made of.
         pseudo_labels: whether unlabeled images have the key ``"pseudo_label"``, and are loaded with it.
+        masks: whether labeled images have the key ``"mask"`` beside their label, and are loaded with it.
 
     Raises:
         InputError: for an empty pool that is needed, or random transforms in a dataset; while iterating, for an image
@@ -85,6 +87,7 @@ class TwoStreamLoader(DataLoader):
         crops: Mapping[str, Crop | None] | None = None,
         shared: Transform | None = None,
         pseudo_labels: bool = False,
+        masks: bool = False,
     ) -> None:
         pools: dict[str, Sized] = {LABELED: labeled, UNLABELED: unlabeled}
         batch_sizes = {LABELED: batch_size, UNLABELED: unlabeled_batch_size}
@@ -103,7 +106,11 @@ class TwoStreamLoader(DataLoader):
         used = {name: pool for name, pool in pools.items() if num_views[name]}
         for name, pool in used.items():
             _check_pool(name, pool)
-        keys = {**KEYS, UNLABELED: (*KEYS[UNLABELED], PSEUDO_LABEL)} if pseudo_labels else KEYS
+        keys = dict(KEYS)
+        if pseudo_labels:
+            keys[UNLABELED] += (PSEUDO_LABEL,)
+        if masks:
+            keys[LABELED] += (MASK,)
         streams = {
             name: Stream(number, pools[name], keys[name], _one_a_view(transforms, num_views[name]), crops.get(name))
             for number, name in enumerate(pools)

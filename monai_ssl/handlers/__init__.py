@@ -12,6 +12,7 @@ from monai_ssl.handlers.pretraining import PretrainingReport
 from monai_ssl.handlers.pseudo_labels import PseudoLabelWriter
 from monai_ssl.handlers.report import TrainingReport
 from monai_ssl.handlers.roc_auc import MacroROCAUC
+from monai_ssl.handlers.schedule import MethodSchedule
 from monai_ssl.handlers.segmentation import SegmentationCollector
 from monai_ssl.handlers.tracking import MLflowTracker
 
@@ -22,6 +23,7 @@ __all__ = [
     "MLflowTracker",
     "MacroROCAUC",
     "MaskWriter",
+    "MethodSchedule",
     "MetricVariance",
     "PredictionCollector",
     "PretrainingReport",

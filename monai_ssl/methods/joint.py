@@ -19,8 +19,9 @@ class JointMethod(Method):
     """A method whose images may have a mask, a class, both, or neither; each is used for what it has.
 
     A labeled view has ``"label"``, a class index ``(B, 1)``, negative or NaN where missing, and ``"mask"``: ``(B, K,
-    *spatial)`` of 0 and 1 for regions, ``(B, 1, *spatial)`` of indices for classes, negative or NaN everywhere in an
-    image that has none. Networks give a :class:`~monai_ssl.networks.JointOutput`.
+    *spatial)`` of 0 and 1 for regions, ``(B, 1, *spatial)`` of indices for classes. An image has no mask if any of it is
+    negative or NaN: an affine transform brings 0 in from outside. Networks give a
+    :class:`~monai_ssl.networks.JointOutput`.
 
     Args:
         mask_task: what the mask's logits stand for: ``"multilabel"`` for regions, ``"multiclass"`` for classes.
@@ -69,7 +70,7 @@ class JointMethod(Method):
                 f"The masks have {mask.shape[1]} channels, but the network's {channels} channels need masks of "
                 f"{expected}. Give regions for the task 'multilabel', class indices for 'multiclass'."
             )
-        there = (mask >= 0).flatten(1).any(dim=1)
+        there = (mask >= 0).flatten(1).all(dim=1)
         known = mask.nan_to_num(-1.0)
         return (one_hot(known[:, 0], channels) if self.mask_task == "multiclass" else known).clamp(min=0).float(), there
 

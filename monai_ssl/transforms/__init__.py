@@ -12,6 +12,7 @@ from monai_ssl.transforms.dicom import ReadDicomd
 from monai_ssl.transforms.foreground_crop import RandForegroundCropd
 from monai_ssl.transforms.load import LoadRadiologyImage, LoadRadiologyImaged
 from monai_ssl.transforms.mask import LoadMaskd
+from monai_ssl.transforms.missing_mask import MissingMaskd
 from monai_ssl.transforms.nonzero import CropToNonzerod, is_nonzero
 from monai_ssl.transforms.rescale import RescaleToHU, RescaleToHUd
 from monai_ssl.transforms.soft_mask import CompleteBackgroundd, LoadSoftMaskd
@@ -35,6 +36,7 @@ __all__ = [
     "LoadRadiologyImage",
     "LoadRadiologyImaged",
     "LoadSoftMaskd",
+    "MissingMaskd",
     "RandForegroundCropd",
     "ReadDicomd",
     "RegionsOfd",

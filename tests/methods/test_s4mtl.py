@@ -150,6 +150,14 @@ def test_an_image_is_used_for_what_it_has():
     assert losses["segmentation"].item() == pytest.approx(dice.item(), rel=1e-4)
 
 
+def test_the_border_that_a_rotation_adds_makes_no_mask():
+    method = one_region(S2MTL)
+    made = without(lungs(method), "mask", [1])
+    made["labeled"][0]["mask"][1, :, :2] = 0.0
+    _, there = method.masks_of(made["labeled"][0], 1)
+    assert there.tolist() == [True, False, True, True]
+
+
 @pytest.mark.parametrize("missing", [-1.0, float("nan")])
 @pytest.mark.parametrize("name", ["convnet", "unet", "umtl", "s2mtl", "s4mtl"])
 @pytest.mark.parametrize("task", ["multilabel", "multiclass"])
