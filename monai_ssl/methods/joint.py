@@ -19,7 +19,7 @@ class JointMethod(Method):
     """A method whose images may have a mask, a class, both, or neither; each is used for what it has.
 
     A labeled view has ``"label"``, a class index ``(B, 1)``, negative or NaN where missing, and ``"mask"``: ``(B, K,
-    *spatial)`` of 0 and 1 for regions, ``(B, 1, *spatial)`` of indices for classes. An image has no mask if any of it is
+    *spatial)`` of 0 and 1 for regions, ``(B, 1, *spatial)`` of indices for classes. An image has none if any of it is
     negative or NaN: an affine transform brings 0 in from outside. Networks give a
     :class:`~monai_ssl.networks.JointOutput`.
 
