@@ -6,9 +6,8 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from monai_ssl.losses.classification import class_indices
+from monai_ssl.losses.classification import class_indices, multiclass_cross_entropy
 from monai_ssl.losses.precision import at_least_float32
 from monai_ssl.losses.ramps import Ramp, Unit
 
@@ -85,9 +84,7 @@ def annealed_cross_entropy(logits: Tensor, labels: Tensor, threshold: float) -> 
     Raises:
         ValueError: when the shapes do not fit.
     """
-    labels = class_indices(logits, labels)
-    known = labels >= 0  # False for NaN too
-    indices = torch.where(known, labels, 0).long()
-    terms = F.cross_entropy(at_least_float32(logits), indices, reduction="none")
-    counts = known & (terms.detach().neg().exp() < threshold)
-    return torch.where(counts, terms, 0.0).sum() / counts.sum().clamp(min=1)
+    labels, logits = class_indices(logits, labels), at_least_float32(logits)
+    indices = torch.where(labels >= 0, labels, 0).long()  # of NaN, too
+    p = logits.detach().softmax(dim=1).gather(1, indices[:, None])[:, 0]
+    return multiclass_cross_entropy(logits, torch.where(p < threshold, labels, -1))

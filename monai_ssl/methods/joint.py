@@ -74,9 +74,14 @@ class JointMethod(Method):
         known = mask.nan_to_num(-1.0)
         return (one_hot(known[:, 0], channels) if self.mask_task == "multiclass" else known).clamp(min=0).float(), there
 
-    def segmentation(self, logits: Tensor, view: Mapping[str, Tensor]) -> Tensor:
-        """Return the loss of masks, over the images that have one; 0, still joined to the graph, where none has."""
-        masks, there = self.masks_of(view, logits.shape[1])
+    def segmentation(self, logits: Tensor, masks: Tensor, there: Tensor) -> Tensor:
+        """Return the loss of masks, over the images that have one; 0, still joined to the graph, where none has.
+
+        Args:
+            logits: ``(B, K, *spatial)``.
+            masks: what :meth:`masks_of` gives, as is the next.
+            there: ``(B,)``.
+        """
         return self.segmentation_loss(logits[there].float(), masks[there]) if there.any() else 0.0 * logits.sum()
 
 
@@ -117,7 +122,7 @@ class UMTL(JointMethod):
         view = batch["labeled"][0]
         output = self.student(view["image"])
         terms: dict[str, Callable[[], Tensor]] = {
-            "segmentation": lambda: self.segmentation(output["mask"], view),
+            "segmentation": lambda: self.segmentation(output["mask"], *self.masks_of(view, output["mask"].shape[1])),
             "diagnosis": lambda: self.supervised_loss(output["diagnosis"], view["label"]),
         }
         return {name: terms[name]() for name in self.loss_names["losses"]}

@@ -1,6 +1,5 @@
 """Segmentation and diagnosis with an adversary: S2MTL and S4MTL."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -114,15 +113,16 @@ class S2MTL(JointMethod):
         logits = self.generator(images)
         with frozen(self.discriminator):
             classes, _ = self.discriminator(images, probabilities(logits, self.mask_task))
-        count = len(view["image"])
+        masks, there = self.masks_of(view, logits.shape[1])
+        count = len(there)
         return {
-            "segmentation": self.segmentation(logits[:count], view),
-            **self.distribution(logits[count:], view),
+            "segmentation": self.segmentation(logits[:count], masks, there),
+            **self.distribution(logits[count:], masks[there]),
             "adversarial_labeled": real_mask_loss(classes[:count]),
             "adversarial_unlabeled": real_mask_loss(classes[count:]),
         }
 
-    def distribution(self, logits: Tensor, view: Mapping[str, Tensor]) -> dict[str, Tensor]:  # noqa: ARG002
+    def distribution(self, logits: Tensor, masks: Tensor) -> dict[str, Tensor]:  # noqa: ARG002
         """Return what compares the masks of unlabeled images with true ones: nothing here."""
         return {}
 
@@ -188,10 +188,8 @@ class S4MTL(S2MTL):
         terms["surrogate"] = F.cross_entropy(surrogate.float(), drawn)
         return {name: terms[name] for name in self.loss_names["discriminate"]}
 
-    def distribution(self, logits: Tensor, view: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def distribution(self, logits: Tensor, masks: Tensor) -> dict[str, Tensor]:
         """Return ``"mask_distribution"``, equation 6."""
-        masks, there = self.masks_of(view, logits.shape[1])
-        masks = masks[there]
         if not len(masks):
             return {"mask_distribution": 0.0 * logits.sum()}
         partner = torch.arange(len(logits), device=logits.device) % len(masks)
