@@ -4,7 +4,6 @@ from collections.abc import Hashable, Mapping
 from itertools import product
 from typing import Any
 
-from monai.config import KeysCollection
 from monai.transforms import MapTransform
 from torch import Tensor
 
@@ -22,9 +21,6 @@ class ZeroBackgroundd(MapTransform):
         keys: keys of images (C, *spatial), 2D or 3D.
         allow_missing_keys: whether a key may be missing.
     """
-
-    def __init__(self, keys: KeysCollection, allow_missing_keys: bool = False) -> None:
-        super().__init__(keys, allow_missing_keys)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return a copy of ``data`` with shifted images."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.config import KeysCollection
 from monai.transforms import MapTransform
 from torch import Tensor
 
@@ -60,9 +59,6 @@ class CompleteBackgroundd(MapTransform):
         keys: keys of tensors (B, K, *spatial) whose channel 0 is the probability of background.
         allow_missing_keys: whether a key may be missing.
     """
-
-    def __init__(self, keys: KeysCollection, allow_missing_keys: bool = False) -> None:
-        super().__init__(keys, allow_missing_keys)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return a copy of ``data`` with completed targets."""
