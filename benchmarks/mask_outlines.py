@@ -35,14 +35,15 @@ def outline_row(
     image = first_path(entry["image"])
     prediction = read_mask(next(path for name, path in predictions.items() if Path(image).as_posix().endswith(name)))
     truth = read_mask(entry["label"])
-    scores = region_scores(prediction, truth, regions, voxel_spacing(image))
+    spacing = voxel_spacing(image)
+    scores = region_scores(prediction, truth, regions, spacing)
     return overlay_row(
         (0.35 * (truth > 0) + 0.65 * (prediction > 0))[None].astype(np.float32),
         prediction,
         truth,
         regions,
         nifti=True,
-        spacing=voxel_spacing(image),
+        spacing=spacing,
         label=entry["patient"],
         caption="Dice " + ", ".join(f"{score.dice:.2f}" for score in scores.values()),
     )

@@ -13,7 +13,6 @@ from tests.pseudo_labels.pseudo import (
     files,
     labels,
     make,
-    nifti_entries,
     one_more,
     picture_entries,
     probabilities,
@@ -22,12 +21,6 @@ from tests.pseudo_labels.pseudo import (
 
 PATIENTS = ["a", "a", "b"]
 NAMES = ["no", "yes"]
-
-
-@pytest.fixture
-def entries(tmp_path):
-    teacher(tmp_path)
-    return nifti_entries(tmp_path / "images", PATIENTS)
 
 
 @pytest.fixture

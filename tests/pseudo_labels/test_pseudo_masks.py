@@ -32,12 +32,6 @@ VALUES = np.array([0, 1, 2, 4])
 
 
 @pytest.fixture
-def entries(tmp_path):
-    teacher(tmp_path)
-    return nifti_entries(tmp_path / "images", PATIENTS)
-
-
-@pytest.fixture
 def said(entries):
     return {entry["image"]: probabilities(index) for index, entry in enumerate(entries)}
 
