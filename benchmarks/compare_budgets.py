@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.compare_methods import METRICS, SYSTEMS, finish, primary_metric, table
+from benchmarks.compare_methods import METRICS, SYSTEMS, all_metrics, finish, primary_metric, table
 from monai_ssl.reports import save_figure
 
 Results = dict[str, list[dict]]
@@ -27,12 +27,19 @@ def read_comparison(folder: Path) -> Results:
 def figure_of(comparisons: dict[str, Results], title: str) -> Figure:
     """Draw the mean of the primary metric over the seeds by budget, a line a system, and each seed as a point.
 
-    What is trained on all labels, at whichever budget, is a dashed line across.
+    What is trained on all labels, at whichever budget, is a dashed line across. Systems without the metric are left out.
     """
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.subplots()
-    primary = primary_metric(next(iter(next(iter(comparisons.values())).values()))[0]["mean"])
-    systems = list(dict.fromkeys(system for results in comparisons.values() for system in results))
+    primary = primary_metric({metric for results in comparisons.values() for metric in all_metrics(results)})
+    systems = list(
+        dict.fromkeys(
+            system
+            for results in comparisons.values()
+            for system, reports in results.items()
+            if primary in reports[0]["mean"]
+        )
+    )
     for number, system in enumerate(systems):
         values = {
             place: [report["mean"][primary]["value"] for report in results[system]]

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +62,11 @@ SYSTEMS = {
         for loss in ("ce", "gce", "bce", "sce")
     },
     "upper": System("supervised", *_MASKS, full=True),
+    "s4mtl": System("s4mtl"),
+    **{system: System("s4mtl", (system,)) for system in ("s2mtl", "umtl", "unet", "convnet")},
+    **{f"{system}_full": System("s4mtl", (system,), full=True) for system in ("umtl", "unet", "convnet")},
 }
-"""Classifiers; and segmentation, from ``masks_supervised`` on."""
+"""Classifiers; segmentation, from ``masks_supervised`` on; and both together, from ``s4mtl`` on."""
 
 METRICS = {
     "auroc": "AUROC",
@@ -71,11 +75,17 @@ METRICS = {
     "accuracy_one_against_rest": "one-against-rest accuracy",
     "sensitivity_most_probable": "sensitivity",
     "specificity_most_probable": "specificity",
+    "f1_most_probable": "F1",
     "dice": "Dice",
-    "hd95": "HD95 (mm)",
+    "hd95": "HD95 (mm or pixels)",
+    "jaccard": "Jaccard",
+    "ssim": "SSIM",
+    "average_hausdorff": "average HD (mm or pixels)",
+    "precision": "precision",
+    "recall": "recall",
 }
-"""Those that an evaluation has, which depends on the task. Of several classes there are four of the most probable one,
-from accuracy on."""
+"""Those that an evaluation has, which depends on the task. Of several classes there are five of the most probable one,
+from accuracy on. Distances are in mm where the images tell the size of a pixel."""
 
 _PRIMARY = ("auroc", "dice")
 
@@ -108,16 +118,23 @@ def run_bundle(bundle: str, overlays: tuple[str, ...], run_id: str, log: Path, o
         raise SystemExit(f"{bundle}: {run_id} failed, see {log}")
 
 
-def primary_metric(mean: dict) -> str:
-    """Name the metric that systems are compared by: AUROC, or Dice of masks."""
+def primary_metric(mean: Collection[str]) -> str:
+    """Name the metric that systems are compared by: AUROC, or Dice of those that give masks only."""
     return next(metric for metric in _PRIMARY if metric in mean)
 
 
+def all_metrics(results: dict[str, list[dict]]) -> list[str]:
+    """Name the metrics that any system has."""
+    return [metric for metric in METRICS if any(metric in reports[0]["mean"] for reports in results.values())]
+
+
 def table(results: dict[str, list[dict]]) -> str:
-    """Format as Markdown: mean and standard deviation over the seeds, and each seed's primary metric with interval."""
-    known = next(iter(results.values()))[0]["mean"]
-    metrics = [metric for metric in METRICS if metric in known]
-    primary = primary_metric(known)
+    """Format as Markdown: mean and standard deviation over the seeds, and each seed's primary metric with interval.
+
+    A system that gives a mask alone, or a diagnosis alone, has no numbers for the other.
+    """
+    metrics = all_metrics(results)
+    primary = primary_metric(metrics)
     lines = [
         "| method | "
         + " | ".join(METRICS[metric] for metric in metrics)
@@ -127,11 +144,16 @@ def table(results: dict[str, list[dict]]) -> str:
     for system, reports in results.items():
         cells = []
         for metric in metrics:
+            if metric not in reports[0]["mean"]:
+                cells.append("-")
+                continue
             values = np.array([report["mean"][metric]["value"] for report in reports], dtype=float)
             spread = f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else ""
             cells.append(f"{values.mean():.3f}{spread}")
         each = ", ".join(
-            "{value:.3f} [{low:.3f}, {high:.3f}]".format_map(report["mean"][primary]) for report in reports
+            "{value:.3f} [{low:.3f}, {high:.3f}]".format_map(report["mean"][primary])
+            for report in reports
+            if primary in report["mean"]
         )
         lines.append(f"| {system} | " + " | ".join(cells) + f" | {each} |")
     return "\n".join(lines)
@@ -139,7 +161,8 @@ def table(results: dict[str, list[dict]]) -> str:
 
 def figure_of(results: dict[str, list[dict]], title: str) -> Figure:
     """Draw the primary metric of every seed with its bootstrap interval, one column a method."""
-    primary = primary_metric(next(iter(results.values()))[0]["mean"])
+    primary = primary_metric(all_metrics(results))
+    results = {system: reports for system, reports in results.items() if primary in reports[0]["mean"]}
     figure = Figure(figsize=(1.7 * len(results) + 1.5, 3.6), layout="constrained")
     axes = figure.subplots()
     for column, reports in enumerate(results.values()):
@@ -196,7 +219,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{number}/{len(runs)}: {system}, seed {seed}", flush=True)
     text = table(results)
     (options.output / "table.md").write_text(text + "\n")
-    picture = options.output / f"{primary_metric(results[options.systems[0]][0]['mean'])}.png"
+    picture = options.output / f"{primary_metric(all_metrics(results))}.png"
     save_figure(figure_of(results, options.title), picture)
     print(f"\n{text}\n\nFigure: {picture}")
 

@@ -37,6 +37,13 @@ def brain_tumor(tmp_path_factory) -> Path:
     return make_demo(folder, phantom="brain_tumor", subjects=10, budget=0.25, image_size=32, progress=False)
 
 
+@pytest.fixture(scope="session")
+def chest(tmp_path_factory) -> Path:
+    """A small demo data set of radiographs with classes and masks, made once for all workers."""
+    folder = shared_folder(tmp_path_factory) / "chest"
+    return make_demo(folder, phantom="chest", radiographs=60, budget=0.5, image_size=32, progress=False)
+
+
 def shared_folder(tmp_path_factory) -> Path:
     """A temporary folder that all workers have."""
     base = tmp_path_factory.getbasetemp()

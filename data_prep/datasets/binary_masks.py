@@ -60,7 +60,7 @@ def to_binary_mask(job: MaskJob) -> Path:
         there from an earlier run.
 
     Raises:
-        InputError: when a file cannot be read, or the parts differ in size.
+        InputError: when a file cannot be read, the parts differ in size, or all are empty.
     """
     first, *others = job.parts
     try:
@@ -72,7 +72,7 @@ def to_binary_mask(job: MaskJob) -> Path:
     if is_written(target):
         return target
     mask, plain = read_binary(first)
-    if plain and not others and job.size is None:
+    if plain and not others and job.size is None and mask.any():
         return first
     for path in others:
         other, _ = read_binary(path)
@@ -82,6 +82,8 @@ def to_binary_mask(job: MaskJob) -> Path:
                 "their source."
             )
         mask |= other
+    if not mask.any():
+        raise InputError(f"{first}: this mask is empty. Draw it, or remove it, so that its image counts as one without.")
     values = np.where(mask, np.uint8(255), np.uint8(0))
     if job.size not in (None, mask.shape):
         height, width = job.size

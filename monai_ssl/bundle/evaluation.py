@@ -21,7 +21,7 @@ def track_evaluation(
     logged where MLflow is not installed.
 
     Args:
-        report: what :func:`monai_ssl.reports.evaluate` returned.
+        report: what :func:`monai_ssl.reports.evaluate` or another evaluation returned.
         output_dir: the bundle's output folder.
         evaluation_dir: the folder that the evaluation wrote to.
         tracking_uri: as for :class:`monai_ssl.handlers.MLflowTracker`.
@@ -37,7 +37,9 @@ def track_evaluation(
     experiment_id = client.get_experiment_by_name(experiment).experiment_id
     found = client.search_runs(experiment_id, filter_string=f"attributes.run_name = '{name}'", max_results=1)
     run = found[0] if found else client.create_run(experiment_id, run_name=name)
-    for group, values in {**report["classes"], "mean": report["mean"]}.items():
+    # A class and a region may have one name: their metrics differ.
+    groups = (*report["classes"].items(), *report.get("regions", {}).items(), ("mean", report["mean"]))
+    for group, values in groups:
         for metric, entry in values.items():
             if isinstance(entry, Mapping) and entry.get("value") is not None:
                 client.log_metric(run.info.run_id, tracked_name(f"test_{metric}_{group}"), entry["value"])

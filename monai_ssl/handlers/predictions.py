@@ -1,5 +1,6 @@
 """Collects the predictions of an evaluation, image by image."""
 
+import os
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ from ignite.engine import Engine, Events
 from monai.utils import convert_to_numpy
 
 from monai_ssl.errors import InputError
+from monai_ssl.handlers.image_name import image_name
 from monai_ssl.handlers.items import decollated_items, gather_rows, item_value
 from monai_ssl.metrics import Predictions
 from monai_ssl.tasks import check_task
@@ -26,7 +28,8 @@ class PredictionCollector:
         pred_key: key of the probabilities (C,) in each item of ``engine.state.output``.
         label_key: key of the label in each item of ``engine.state.batch``.
         patient_key: key of the patient's pseudonym there.
-        image_key: key of the image's name or path there.
+        image_key: key of the path, or paths, of the image there.
+        folder: names of images below it are relative to it; others are as given.
 
     Raises:
         InputError: for another task; while collecting, when an item lacks a key or the batch is not decollated.
@@ -39,12 +42,14 @@ class PredictionCollector:
         label_key: str = "label",
         patient_key: str = "patient",
         image_key: str = "source",
+        folder: str | os.PathLike[str] | None = None,
     ) -> None:
         self.task = check_task(task)
         self.pred_key = pred_key
         self.label_key = label_key
         self.patient_key = patient_key
         self.image_key = image_key
+        self.folder = folder
         self._rows: list[_Row] = []
         self._predictions: Predictions | None = None
 
@@ -78,9 +83,8 @@ class PredictionCollector:
                 label = _array(item, self.label_key)
             else:
                 label = np.full(probabilities.shape if self.task == "multilabel" else (), -1.0)
-            self._rows.append(
-                (probabilities, label, str(item_value(item, self.patient_key)), str(item_value(item, self.image_key)))
-            )
+            name = image_name(item_value(item, self.image_key), self.folder)
+            self._rows.append((probabilities, label, str(item_value(item, self.patient_key)), name))
 
     def _finish(self) -> None:
         rows = gather_rows(self._rows)

@@ -3,16 +3,16 @@
 import os
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ignite import distributed as idist
 from ignite.engine import Engine, Events
-from monai.utils import ensure_tuple
 
 from monai_ssl.errors import InputError
+from monai_ssl.handlers.image_name import image_name
 from monai_ssl.handlers.items import decollated_items, gather_rows, item_value
 from monai_ssl.masks import MaskCoding
+from monai_ssl.readers.mask_size import OtherSize, check_other_size
 from monai_ssl.reports import SegmentationCase, check_overlay_count, compare_with_file
 from monai_ssl.spread import spread_evenly
 
@@ -36,11 +36,15 @@ class SegmentationCollector:
         label_key: key of the path of the true mask in each item of ``engine.state.batch``.
         image_key: key of the path, or paths, of the image there.
         patient_key: key of the patient's pseudonym there.
+        other_size: ``"refuse"`` or ``"resample"`` masks of another size than their image, see
+            :func:`~monai_ssl.readers.mask_size.fit_mask`.
+        allow_missing: whether images without a mask (items without ``label_key``) are left out, as a data list of masks
+            and classes may have them.
 
     Raises:
         InputError: for regions or a number of pictures that cannot be used; while collecting, when an item lacks a key,
-            a mask cannot be read, has values of no region or another shape than the prediction, or the prediction holds
-            no mask values.
+            no image has a mask, a mask cannot be read, has values of no region or another shape than the prediction, or
+            the prediction holds no mask values.
     """
 
     def __init__(
@@ -52,6 +56,8 @@ class SegmentationCollector:
         label_key: str = "label_path",
         image_key: str = "source",
         patient_key: str = "patient",
+        other_size: OtherSize = "refuse",
+        allow_missing: bool = False,
     ) -> None:
         check_overlay_count(pictures)
         MaskCoding(regions)  # checks them
@@ -59,9 +65,11 @@ class SegmentationCollector:
         self.pictures = pictures
         self.folder = folder
         self.pred_key, self.label_key, self.image_key, self.patient_key = pred_key, label_key, image_key, patient_key
-        self._rows: list[SegmentationCase] = []
+        check_other_size(other_size)
+        self.other_size, self.allow_missing = other_size, allow_missing
+        self._rows: list[SegmentationCase | None] = []
         self._cases: tuple[SegmentationCase, ...] | None = None
-        self._with_picture: frozenset[int] = frozenset()
+        self._due: list[int] = []
 
     @property
     def cases(self) -> tuple[SegmentationCase, ...]:
@@ -85,14 +93,17 @@ class SegmentationCollector:
         self._cases = None
         sampler = getattr(engine.state.dataloader, "sampler", None)
         count = len(sampler) if isinstance(sampler, Sized) else self.pictures
-        self._with_picture = frozenset(spread_evenly(count, self.pictures))
+        self._due = spread_evenly(count, self.pictures)
 
     def _collect(self, engine: Engine) -> None:
         for item, result in decollated_items(engine):
-            self._rows.append(self._case(item, result))
+            skipped = self.allow_missing and self.label_key not in item
+            self._rows.append(None if skipped else self._case(item, result))
 
     def _finish(self) -> None:
-        rows = gather_rows(self._rows)
+        rows = [case for case in gather_rows(self._rows) if case is not None]
+        if not rows:
+            raise InputError("no image of the evaluation has a mask to compare with. Give test images with masks.")
         if idist.get_world_size() > 1:
             firsts: dict[str, SegmentationCase] = {}
             for case in rows:
@@ -107,19 +118,18 @@ class SegmentationCollector:
         self._rows = []
 
     def _case(self, item: dict[str, Any], result: dict[str, Any]) -> SegmentationCase:
-        image = ensure_tuple(item_value(item, self.image_key))[0]
+        # Where an image has no mask, the next one that has gets its picture.
+        with_picture = bool(self._due) and len(self._rows) >= self._due[0]
+        if with_picture:
+            del self._due[0]
+        source = item_value(item, self.image_key)
         return compare_with_file(
             item_value(result, self.pred_key),
             item_value(item, self.label_key),
-            image,
+            image_name(source),
             self.regions,
-            name=self._name(image),
+            name=image_name(source, self.folder),
             patient=str(item_value(item, self.patient_key)),
-            with_picture=len(self._rows) in self._with_picture,
+            with_picture=with_picture,
+            other_size=self.other_size,
         )
-
-    def _name(self, image: str) -> str:
-        if self.folder is None:
-            return str(image)
-        path, folder = Path(image).absolute(), Path(self.folder).resolve()
-        return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(image)

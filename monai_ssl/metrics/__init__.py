@@ -11,13 +11,16 @@ from monai_ssl.metrics.classification import (
     roc_auc_by_class,
     sensitivity_specificity,
 )
-from monai_ssl.metrics.most_probable import accuracy, accuracy_one_against_rest, most_probable
+from monai_ssl.metrics.most_probable import accuracy, accuracy_one_against_rest, f1_most_probable, most_probable
 from monai_ssl.metrics.predictions import Predictions
 from monai_ssl.metrics.segmentation import RegionScore, region_scores
+from monai_ssl.metrics.structural_similarity import mask_ssim
+from monai_ssl.metrics.surface_distance import SurfaceDistances, surface_distances
 from monai_ssl.metrics.weighted import (
     weighted_accuracy,
     weighted_accuracy_one_against_rest,
     weighted_average_precision,
+    weighted_f1_most_probable,
     weighted_macro,
     weighted_mean,
     weighted_roc_auc,
@@ -30,6 +33,7 @@ __all__ = [
     "RegionScore",
     "Reliability",
     "Statistic",
+    "SurfaceDistances",
     "accuracy",
     "accuracy_one_against_rest",
     "average_precision_by_class",
@@ -38,7 +42,9 @@ __all__ = [
     "check_arrays",
     "choose_thresholds",
     "defined_classes",
+    "f1_most_probable",
     "macro",
+    "mask_ssim",
     "most_probable",
     "one_against_rest",
     "region_scores",
@@ -46,9 +52,11 @@ __all__ = [
     "resampled",
     "roc_auc_by_class",
     "sensitivity_specificity",
+    "surface_distances",
     "weighted_accuracy",
     "weighted_accuracy_one_against_rest",
     "weighted_average_precision",
+    "weighted_f1_most_probable",
     "weighted_macro",
     "weighted_mean",
     "weighted_roc_auc",

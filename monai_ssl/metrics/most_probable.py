@@ -10,6 +10,9 @@ call is an error of two classes, the true and the called, and right for the othe
 .. math:: \frac{1}{C} \sum_c accuracy_c = 1 - \frac{2}{C} (1 - accuracy)
 
 With seven classes a classifier that is wrong in half of the images has a mean of 0.857 one against the rest.
+The true negatives that make up most of it do not count in
+
+.. math:: F1_c = \frac{2 TP_c}{2 TP_c + FP_c + FN_c}
 """
 
 import numpy as np
@@ -18,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from monai_ssl.errors import InputError
 from monai_ssl.metrics.arrays import check_arrays
 
-__all__ = ["accuracy", "accuracy_one_against_rest", "most_probable", "right_calls"]
+__all__ = ["accuracy", "accuracy_one_against_rest", "f1_most_probable", "most_probable", "right_calls"]
 
 
 def most_probable(probabilities: ArrayLike) -> NDArray[np.float64]:
@@ -96,3 +99,22 @@ def accuracy_one_against_rest(probabilities: ArrayLike, labels: ArrayLike) -> ND
     """
     right, known = right_calls(probabilities, labels)
     return right[known].mean(axis=0) if known.any() else np.full(right.shape[1], np.nan)
+
+
+def f1_most_probable(probabilities: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
+    """F1 score of each class among the labeled images, by their most probable class.
+
+    Args:
+        probabilities: (N, C), each from 0 to 1.
+        labels: (N, C), as for :func:`right_calls`.
+
+    Returns:
+        (C,), NaN for a class that no labeled image is of, whether it is called or not.
+
+    Raises:
+        InputError: see :func:`right_calls`.
+    """
+    right, known = right_calls(probabilities, labels)
+    called, true = most_probable(probabilities)[known] == 1, np.asarray(labels)[known] == 1
+    hits, images = (right[known] & true).sum(axis=0), true.sum(axis=0)
+    return np.divide(2 * hits, called.sum(axis=0) + images, out=np.full(images.shape, np.nan), where=images > 0)

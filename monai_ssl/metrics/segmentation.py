@@ -1,11 +1,10 @@
-r"""Dice, Hausdorff distance and volumes of the regions of one mask.
+r"""How well the regions of one mask are found.
 
-.. math:: Dice = \frac{2 |P \cap T|}{|P| + |T|}, \quad
-    HD_{95} = \max(q_{95}\{d(p, \partial T)\}_{p \in \partial P}, q_{95}\{d(t, \partial P)\}_{t \in \partial T})
+.. math:: Dice = \frac{2 |P \cap T|}{|P| + |T|}, \quad Jaccard = \frac{|P \cap T|}{|P \cup T|}, \quad
+    precision = \frac{|P \cap T|}{|P|}, \quad recall = \frac{|P \cap T|}{|T|}
 
-for the voxels :math:`P` that are predicted and the true ones :math:`T`; the surface :math:`\partial` of a region is its
-voxels with a face on the outside, :math:`d` the distance in mm of a voxel's center from the nearest one of a surface,
-and :math:`q_{95}` the 95th percentile. Edges and distances are MONAI's.
+for the voxels :math:`P` that are predicted and the true ones :math:`T`. Distances are those of
+:mod:`monai_ssl.metrics.surface_distance`, SSIM that of :mod:`monai_ssl.metrics.structural_similarity`.
 """
 
 import math
@@ -13,27 +12,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from monai.metrics.utils import get_mask_edges, get_surface_distance
 from numpy.typing import NDArray
+
+from monai_ssl.metrics.structural_similarity import mask_ssim
+from monai_ssl.metrics.surface_distance import SurfaceDistances, surface_distances
 
 __all__ = ["RegionScore", "region_scores"]
 
-_PERCENTILE = 95
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RegionScore:
-    """How well one region of one image is found.
+    """How well one region of one image is found. All but the volumes are NaN where the truth has no such region.
 
     Attributes:
-        dice: from 0 to 1; NaN where the truth has no such region.
-        hd95: 95th percentile Hausdorff distance; NaN where the truth has no such region.
+        dice: from 0 to 1.
+        hd95: 95th percentile Hausdorff distance.
+        jaccard: intersection over union, from 0 to 1.
+        ssim: structural similarity of the two binary masks, at most 1.
+        average_hausdorff: average Hausdorff distance.
+        precision: the true part of what is predicted; NaN where nothing is, too.
+        recall: the predicted part of what is true.
         volume: of what is predicted.
         true_volume: of the truth.
     """
 
-    dice: float
-    hd95: float
+    dice: float = math.nan
+    hd95: float = math.nan
+    jaccard: float = math.nan
+    ssim: float = math.nan
+    average_hausdorff: float = math.nan
+    precision: float = math.nan
+    recall: float = math.nan
     volume: float
     true_volume: float
 
@@ -53,9 +62,10 @@ def region_scores(
 ) -> dict[str, RegionScore]:
     """Compare a predicted with the true mask, region by region.
 
-    Where the truth lacks a region, Dice and distance are undefined for this image, whatever is predicted; a prediction
-    there is a false positive. Where the truth has it and nothing is predicted, Dice is 0 and the distance the diagonal
-    of the image, as BraTS has it (373.13 mm for 240 x 240 x 155 voxels of 1 mm): never 0, and never left out.
+    Where the truth lacks a region, its scores are undefined for this image, whatever is predicted; a prediction there
+    is a false positive. Where the truth has it and nothing is predicted, Dice, Jaccard and recall are 0, precision is
+    undefined, and both distances are the diagonal of the image, as BraTS has it (373.13 mm for 240 x 240 x 155 voxels
+    of 1 mm): never 0, and never left out.
 
     Args:
         prediction: mask values (*spatial), 2D or 3D.
@@ -82,20 +92,20 @@ def region_scores(
 
 
 def _score(found: NDArray[np.bool_], true: NDArray[np.bool_], sides: tuple[float, ...]) -> RegionScore:
-    found_voxels, true_voxels = int(np.count_nonzero(found)), int(np.count_nonzero(true))
-    dice = hd95 = math.nan
-    if true_voxels:
-        dice = 2 * int(np.count_nonzero(found & true)) / (found_voxels + true_voxels)
-        # The diagonal of the image stands for a region that is not found at all.
-        hd95 = _hd95(found, true, sides) if found_voxels else math.hypot(*np.multiply(true.shape, sides))
+    found_voxels, true_voxels, both = (int(np.count_nonzero(mask)) for mask in (found, true, found & true))
     voxel = math.prod(sides)
-    return RegionScore(dice, hd95, found_voxels * voxel, true_voxels * voxel)
-
-
-def _hd95(found: NDArray[np.bool_], true: NDArray[np.bool_], sides: tuple[float, ...]) -> float:
-    edges = get_mask_edges(found, true)
-    # MONAI's `compute_hausdorff_distance` takes the quantile in torch, which refuses more than 2^24 distances.
-    return max(
-        float(np.percentile(get_surface_distance(one, other, spacing=sides), _PERCENTILE))
-        for one, other in (edges, edges[::-1])
+    volumes = {"volume": found_voxels * voxel, "true_volume": true_voxels * voxel}
+    if not true_voxels:
+        return RegionScore(**volumes)
+    # The diagonal of the image stands for a region that is not found at all.
+    diagonal = math.hypot(*np.multiply(true.shape, sides))
+    distances = surface_distances(found, true, sides) if found_voxels else SurfaceDistances(diagonal, diagonal)
+    return RegionScore(
+        dice=2 * both / (found_voxels + true_voxels),
+        jaccard=both / (found_voxels + true_voxels - both),
+        ssim=mask_ssim(found, true),
+        precision=both / found_voxels if found_voxels else math.nan,
+        recall=both / true_voxels,
+        **distances._asdict(),
+        **volumes,
     )

@@ -7,8 +7,8 @@ replicates, so each class is sorted once and the curves of all replicates are cu
 
 at the K distinct probabilities :math:`t_1 > \dots > t_K`. All functions take probabilities (N, C), labels (N, C) in
 {0, 1} with -1 or NaN as missing, and weights (R, N), and give (R, C): NaN where a replicate has drawn no positive or
-no negative of the class. The accuracies, of the most probable class, are NaN only where no labeled image is drawn.
-The means are of scores that are there already.
+no negative of the class. Of the metrics of the most probable class, the accuracies are NaN only where no labeled image
+is drawn, F1 only where no image of the class is. The means are of scores that are there already.
 """
 
 import numpy as np
@@ -16,12 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from monai_ssl.errors import InputError
 from monai_ssl.metrics.arrays import check_arrays
-from monai_ssl.metrics.most_probable import right_calls
+from monai_ssl.metrics.most_probable import most_probable, right_calls
 
 __all__ = [
     "weighted_accuracy",
     "weighted_accuracy_one_against_rest",
     "weighted_average_precision",
+    "weighted_f1_most_probable",
     "weighted_macro",
     "weighted_mean",
     "weighted_roc_auc",
@@ -95,6 +96,15 @@ def weighted_accuracy_one_against_rest(probabilities: ArrayLike, labels: ArrayLi
     p, y, w = _check(probabilities, labels, weights)
     right, known = right_calls(p, y)
     return _divide(w @ right, w @ known[:, None])
+
+
+def weighted_f1_most_probable(probabilities: ArrayLike, labels: ArrayLike, weights: ArrayLike) -> Array:
+    """F1 score of each class by the most probable class of each image, (R, C); labels of one class an image."""
+    p, y, w = _check(probabilities, labels, weights)
+    right, known = right_calls(p, y)
+    called, true = most_probable(p) * known[:, None], y == 1
+    images = w @ true
+    return _divide(2 * (w @ (right & true)), np.where(images > 0, w @ called + images, 0))
 
 
 def weighted_mean(scores: ArrayLike, weights: ArrayLike) -> Array:

@@ -15,6 +15,7 @@ from monai_ssl.reports.figures import (
     saliency_figure,
     save_figure,
 )
+from monai_ssl.reports.joint import evaluate_joint
 from monai_ssl.reports.mask_picture import mask_picture
 from monai_ssl.reports.predictions import read_thresholds, write_predictions
 from monai_ssl.reports.saliency import check_smooth, input_saliency
@@ -34,6 +35,7 @@ __all__ = [
     "compare_with_file",
     "confusion_figure",
     "evaluate",
+    "evaluate_joint",
     "evaluate_segmentation",
     "input_saliency",
     "learning_curves_figure",

@@ -10,13 +10,25 @@ from numpy.typing import NDArray
 
 from monai_ssl.errors import InputError
 from monai_ssl.metrics import Predictions, choose_thresholds, defined_classes
+from monai_ssl.reports.case_rows import prediction_case_rows
 from monai_ssl.reports.figures import calibration_figure, confusion_figure, roc_figure
 from monai_ssl.reports.files import write_report
 from monai_ssl.reports.results import build_report
 from monai_ssl.reports.table import format_table, table_rows
 from monai_ssl.tasks import check_task
 
-__all__ = ["evaluate"]
+__all__ = ["CLASSIFICATION_FILES", "check_predictions", "evaluate"]
+
+CLASSIFICATION_FILES = (
+    "evaluation.csv",
+    "evaluation.json",
+    "cases.csv",
+    "thresholds.json",
+    "roc_curves.png",
+    "calibration.png",
+    "confusion_matrix.png",
+)
+"""All that a report of a classifier may have."""
 
 
 def evaluate(
@@ -38,14 +50,15 @@ def evaluate(
     mean, too, is over the classes that are defined in it.
 
     Multi-class predictions are judged by the most probable class, too, on the images that have a label:
-    ``sensitivity_most_probable`` and ``specificity_most_probable``, with means over the same classes as above;
-    ``accuracy_one_against_rest``, which a class without test images has as well, with the mean over all C classes; and
-    ``accuracy``, the fraction of images that are called right, one number beside the means. The mean of the former is
-    1 - 2 (1 - ``accuracy``) / C, so never mistake one for the other (see :mod:`monai_ssl.metrics.most_probable`).
+    ``sensitivity_most_probable``, ``specificity_most_probable`` and ``f1_most_probable``, with means over the same
+    classes as above; ``accuracy_one_against_rest``, which a class without test images has as well, with the mean over
+    all C classes; and ``accuracy``, the fraction of images that are called right, one number beside the means. The mean
+    of the former is 1 - 2 (1 - ``accuracy``) / C, so never mistake one for the other (see
+    :mod:`monai_ssl.metrics.most_probable`).
 
-    Into ``output_dir`` go ``evaluation.csv``, ``evaluation.json``, ``thresholds.json``, ``roc_curves.png``,
-    ``calibration.png`` and, of multi-class predictions, ``confusion_matrix.png``, none of them unless all could be
-    made.
+    Into ``output_dir`` go ``evaluation.csv``, ``evaluation.json``, ``cases.csv`` with a row an image,
+    ``thresholds.json``, ``roc_curves.png``, ``calibration.png`` and, of multi-class predictions,
+    ``confusion_matrix.png``, none of them unless all could be made.
 
     Args:
         validation: predictions of the validation images.
@@ -62,7 +75,7 @@ def evaluate(
     Raises:
         InputError: when predictions, classes and task do not fit together, or no class can be evaluated.
     """
-    _check(validation, test, class_names, check_task(task))
+    check_predictions(validation, test, class_names, check_task(task))
     thresholds = choose_thresholds(validation.probabilities, validation.label_columns)
     report = build_report(validation, test, thresholds, class_names, replicates, seed)
     _write(report, test, thresholds, Path(output_dir))
@@ -81,10 +94,16 @@ def _write(report: dict[str, Any], test: Predictions, thresholds: NDArray[np.flo
         figures["confusion_matrix.png"] = confusion
     chosen = {name: entry["threshold"] for name, entry in report["classes"].items()}
     contents = {"evaluation.json": report, "thresholds.json": chosen}
-    write_report(folder, contents, {"evaluation.csv": table_rows(report)}, figures)
+    tables = {"evaluation.csv": table_rows(report), "cases.csv": prediction_case_rows(test, names)}
+    write_report(folder, contents, tables, figures, stale=CLASSIFICATION_FILES)
 
 
-def _check(validation: Predictions, test: Predictions, class_names: Sequence[str], task: str) -> None:
+def check_predictions(validation: Predictions, test: Predictions, class_names: Sequence[str], task: str) -> None:
+    """Check that predictions can be evaluated.
+
+    Raises:
+        InputError: when predictions, classes and task do not fit together, or no class can be evaluated.
+    """
     for part, predictions in (("validation", validation), ("test", test)):
         if predictions.task != task or predictions.probabilities.shape[1] != len(class_names):
             raise InputError(

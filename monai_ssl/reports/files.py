@@ -3,7 +3,7 @@
 import contextlib
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from monai_ssl.files import write_whole
 
-__all__ = ["write_report"]
+__all__ = ["remove_report", "write_report"]
 
 
 def write_report(
@@ -19,6 +19,7 @@ def write_report(
     contents: Mapping[str, Any],
     tables: Mapping[str, Sequence[Sequence[Any]]],
     figures: Mapping[str, Figure],
+    stale: Iterable[str] = (),
 ) -> None:
     """Write all files beside their places, and only then move them there.
 
@@ -27,6 +28,8 @@ def write_report(
         contents: of JSON files, by name; without NaN.
         tables: rows of CSV files, by name.
         figures: by name of the file.
+        stale: names of files that an earlier report may have left and that go where they are not written anew, so that
+            nothing of it stands beside this one.
     """
     with contextlib.ExitStack() as files:
         for name, content in contents.items():
@@ -38,3 +41,12 @@ def write_report(
             path = files.enter_context(write_whole(folder / name))
             with path.open("w", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows(rows)
+    remove_report(folder, set(stale) - {*contents, *figures, *tables})
+
+
+def remove_report(folder: Path, names: Iterable[str]) -> None:
+    """Remove the files of an earlier report, and the folder where nothing else is in it."""
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

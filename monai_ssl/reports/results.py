@@ -14,6 +14,7 @@ from monai_ssl.metrics import (
     average_precision_by_class,
     bootstrap_patients,
     defined_classes,
+    f1_most_probable,
     macro,
     most_probable,
     roc_auc_by_class,
@@ -21,6 +22,7 @@ from monai_ssl.metrics import (
     weighted_accuracy,
     weighted_accuracy_one_against_rest,
     weighted_average_precision,
+    weighted_f1_most_probable,
     weighted_macro,
     weighted_roc_auc,
     weighted_sensitivity_specificity,
@@ -29,7 +31,12 @@ from monai_ssl.metrics import (
 __all__ = ["ACCURACY", "CONFIDENCE", "METRICS", "MOST_PROBABLE_METRICS", "build_report", "interval_entry"]
 
 METRICS = ("auroc", "average_precision", "sensitivity", "specificity")
-MOST_PROBABLE_METRICS = ("sensitivity_most_probable", "specificity_most_probable", "accuracy_one_against_rest")
+MOST_PROBABLE_METRICS = (
+    "sensitivity_most_probable",
+    "specificity_most_probable",
+    "f1_most_probable",
+    "accuracy_one_against_rest",
+)
 ACCURACY = "accuracy"
 """Of all images at once: the only metric that is not by class."""
 
@@ -123,7 +130,7 @@ def _values(p: Array, y: Array, thresholds: Array, multiclass: bool) -> list[flo
     if multiclass:
         # The class that is called has 1 and every other 0.
         metrics += sensitivity_specificity(most_probable(p), y, np.ones_like(thresholds))
-        metrics.append(accuracy_one_against_rest(p, y))
+        metrics += [f1_most_probable(p, y), accuracy_one_against_rest(p, y)]
     values = [value for metric in metrics for value in (*metric, macro(metric))]
     return [*values, accuracy(p, y)] if multiclass else values
 
@@ -137,7 +144,7 @@ def _replicated(p: Array, y: Array, weights: NDArray[np.int64], *, thresholds: A
     ]
     if multiclass:
         metrics += weighted_sensitivity_specificity(most_probable(p), y, weights, np.ones_like(thresholds))
-        metrics.append(weighted_accuracy_one_against_rest(p, y, weights))
+        metrics += [weighted_f1_most_probable(p, y, weights), weighted_accuracy_one_against_rest(p, y, weights)]
     values = [value for metric in metrics for value in (metric, weighted_macro(metric))]
     return np.concatenate([*values, weighted_accuracy(p, y, weights)] if multiclass else values, axis=1)
 

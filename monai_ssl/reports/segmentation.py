@@ -1,21 +1,24 @@
 """The evaluation of masks on the test images."""
 
-import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from monai_ssl.errors import InputError
+from monai_ssl.reports.case_rows import segmentation_case_rows
 from monai_ssl.reports.figures import overlay_figure, region_figure
 from monai_ssl.reports.files import write_report
 from monai_ssl.reports.segmentation_case import SegmentationCase
 from monai_ssl.reports.segmentation_results import build_segmentation_report, score_arrays
 from monai_ssl.reports.table import format_table, table_rows
 
-__all__ = ["evaluate_segmentation"]
+__all__ = ["SEGMENTATION_FILES", "check_cases", "evaluate_segmentation"]
+
+SEGMENTATION_FILES = ("evaluation.csv", "evaluation.json", "cases.csv", "dice.png", "overlays.png")
+"""All that a report of masks may have."""
 
 
 def evaluate_segmentation(
@@ -24,15 +27,16 @@ def evaluate_segmentation(
     output_dir: str | os.PathLike[str],
     replicates: int = 1000,
     seed: int = 0,
+    groups: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Evaluate on the test images, print a table and write the report.
 
-    Dice and the 95th percentile Hausdorff distance (see :func:`~monai_ssl.metrics.region_scores` for images that lack a
-    region, or where it is missed) are averaged over the images that have a region, and then over the regions that any
-    image has, each with a 95 % percentile bootstrap interval over patients. In each replicate the mean, too, is over
-    the regions that are defined in it. Beside them stand the numbers of images that have the region (``images``), of
-    those among them where nothing of it is predicted (``missed``), and of the others where it is predicted
-    (``false_positives``).
+    The scores (see :class:`~monai_ssl.metrics.RegionScore`, and :func:`~monai_ssl.metrics.region_scores` for images
+    that lack a region, or where it is missed) are averaged over the images that have a region, and then over the
+    regions that any image has, each with a 95 % percentile bootstrap interval over patients. In each replicate the
+    mean, too, is over the regions that are defined in it. Precision is averaged over the images where any of the region
+    is predicted. Beside them stand the numbers of images that have the region (``images``), of those among them where
+    nothing of it is predicted (``missed``), and of the others where it is predicted (``false_positives``).
 
     Into ``output_dir`` go ``evaluation.csv``, ``evaluation.json``, ``cases.csv`` with a row an image and region,
     ``dice.png`` and, where any case has a picture, ``overlays.png``; none of them unless all could be made.
@@ -43,6 +47,7 @@ def evaluate_segmentation(
         output_dir: the folder of the report; it is made where it is missing.
         replicates: number of bootstrap replicates.
         seed: seed of the bootstrap.
+        groups: the class of each image, by its name, for a column of ``cases.csv``; empty for images not among them.
 
     Returns:
         what ``evaluation.json`` holds; None stands for undefined.
@@ -50,14 +55,16 @@ def evaluate_segmentation(
     Raises:
         InputError: when cases and regions do not fit together, or no image has any region.
     """
-    _check(cases, class_names)
+    check_cases(cases, class_names)
     report = build_segmentation_report(cases, class_names, replicates, seed)
-    _write(report, cases, Path(output_dir))
+    _write(report, cases, Path(output_dir), groups)
     print(format_table(report), f"\nReport:  {output_dir}", sep="\n")
     return report
 
 
-def _write(report: dict[str, Any], cases: Sequence[SegmentationCase], folder: Path) -> None:
+def _write(
+    report: dict[str, Any], cases: Sequence[SegmentationCase], folder: Path, groups: Mapping[str, str] | None
+) -> None:
     title = "{images} test images of {patients} patients".format(**report["test"])
     missed = np.array([[score.outcome == "missed" for score in case.scores.values()] for case in cases])
     scores = score_arrays(cases)
@@ -71,28 +78,16 @@ def _write(report: dict[str, Any], cases: Sequence[SegmentationCase], folder: Pa
         figures["overlays.png"] = overlay_figure(
             pictures, list(report["classes"]), f"{len(pictures)} of {report['test']['images']} test images"
         )
-    tables = {"evaluation.csv": table_rows(report), "cases.csv": _case_rows(cases)}
-    write_report(folder, {"evaluation.json": report}, tables, figures)
-    if not pictures:
-        # Nothing of an earlier evaluation may stand beside this one.
-        (folder / "overlays.png").unlink(missing_ok=True)
+    tables = {"evaluation.csv": table_rows(report), "cases.csv": segmentation_case_rows(cases, groups)}
+    write_report(folder, {"evaluation.json": report}, tables, figures, stale=SEGMENTATION_FILES)
 
 
-def _case_rows(cases: Sequence[SegmentationCase]) -> list[list[Any]]:
-    """Give a header, and a row an image and region; undefined numbers are left empty."""
-    length, volume = cases[0].units
-    rows: list[list[Any]] = [
-        ["image", "patient", "region", "outcome", "dice", f"hd95_{length}", f"predicted_{volume}", f"true_{volume}"]
-    ]
-    for case in cases:
-        for name, score in case.scores.items():
-            numbers = (score.dice, score.hd95, score.volume, score.true_volume)
-            cells = ["" if math.isnan(number) else round(number, 4) for number in numbers]
-            rows.append([case.image, case.patient, name, score.outcome, *cells])
-    return rows
+def check_cases(cases: Sequence[SegmentationCase], class_names: Sequence[str]) -> None:
+    """Check that cases can be evaluated.
 
-
-def _check(cases: Sequence[SegmentationCase], class_names: Sequence[str]) -> None:
+    Raises:
+        InputError: when cases and regions do not fit together, or no image has any region.
+    """
     if not cases:
         raise InputError("there are no test images. Check the data list.")
     for case in cases:

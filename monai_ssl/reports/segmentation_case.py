@@ -14,6 +14,7 @@ from monai_ssl.masks import MaskCoding
 from monai_ssl.metrics import RegionScore, region_scores
 from monai_ssl.readers.grids import check_one_grid, voxel_spacing
 from monai_ssl.readers.mask import read_mask
+from monai_ssl.readers.mask_size import OtherSize, fit_mask
 from monai_ssl.reports.figures import OverlayRow
 from monai_ssl.reports.mask_picture import mask_picture
 
@@ -52,6 +53,7 @@ def compare_with_file(
     name: str,
     patient: str,
     with_picture: bool = False,
+    other_size: OtherSize = "refuse",
 ) -> SegmentationCase:
     """Compare a prediction with the mask in a file, on the grid of that file.
 
@@ -63,6 +65,8 @@ def compare_with_file(
         name: of the image, for reports.
         patient: a pseudonym.
         with_picture: whether to cut out a slice for the figure.
+        other_size: ``"refuse"`` or ``"resample"`` a mask of another size than the image, and so than the prediction,
+            see :func:`~monai_ssl.readers.mask_size.fit_mask`.
 
     Raises:
         InputError: when the mask cannot be read, is of another place than the image, has values of no region or another
@@ -70,6 +74,8 @@ def compare_with_file(
     """
     check_one_grid([image, truth])
     true, found = _read_truth(truth, regions), _mask_values(prediction, image)
+    if other_size == "resample":
+        true = fit_mask(true, found.shape[1:], truth, image, other_size)
     if found.shape != (1, *true.shape):
         raise InputError(
             f"{image}: the prediction has shape {found.shape}, its mask {truth} {(1, *true.shape)}. Give the mask on "

@@ -12,7 +12,7 @@ from monai_ssl.reports.segmentation_case import SegmentationCase
 
 __all__ = ["SEGMENTATION_METRICS", "build_segmentation_report", "score_arrays"]
 
-SEGMENTATION_METRICS = ("dice", "hd95")
+SEGMENTATION_METRICS = ("dice", "hd95", "jaccard", "ssim", "average_hausdorff", "precision", "recall")
 
 Array = NDArray[np.float64]
 
@@ -64,27 +64,29 @@ def build_segmentation_report(
 
 def _measure(cases: Sequence[SegmentationCase], replicates: int, seed: int) -> list[dict[str, Any]]:
     """Give the metrics of each region, and last those of the mean."""
-    dice, hd95 = score_arrays(cases).values()
+    regions = len(cases[0].scores)
+    columns = np.concatenate(list(score_arrays(cases).values()), axis=1)
     intervals = bootstrap_patients(
-        _means,
-        dice,
-        hd95,
+        lambda scores, _, weights: _means(scores, weights, regions),
+        columns,
+        columns,  # the scores hold the truth already: there are no labels beside them
         [case.patient for case in cases],
         replicates=replicates,
         confidence=CONFIDENCE,
         seed=seed,
     )
-    values = _means(dice, hd95, np.ones((1, len(cases)), dtype=np.int64))[0]
+    values = _means(columns, np.ones((1, len(cases)), dtype=np.int64), regions)[0]
     measured = map(interval_entry, values, intervals.low, intervals.high, intervals.used)
-    columns = dice.shape[1] + 1
-    entries: list[dict[str, Any]] = [{} for _ in range(columns)]
+    entries: list[dict[str, Any]] = [{} for _ in range(regions + 1)]
     for metric in SEGMENTATION_METRICS:
         for entry in entries:
             entry[metric] = next(measured)
     return entries
 
 
-def _means(dice: Array, hd95: Array, weights: NDArray[np.int64]) -> Array:
-    """Give both metrics of each region and their mean over the regions, under R sets of weights."""
-    by_region = [weighted_mean(scores, weights) for scores in (dice, hd95)]
-    return np.concatenate([part for values in by_region for part in (values, weighted_macro(values))], axis=1)
+def _means(columns: Array, weights: NDArray[np.int64], regions: int) -> Array:
+    """Give each metric of each region, followed by its mean over the regions, under R sets of weights."""
+    by_region = weighted_mean(columns, weights)
+    over_regions = weighted_macro(by_region.reshape(-1, regions))
+    parts = [part.reshape(len(weights), len(SEGMENTATION_METRICS), -1) for part in (by_region, over_regions)]
+    return np.concatenate(parts, axis=2).reshape(len(weights), -1)

@@ -10,6 +10,10 @@ __all__ = ["format_table", "table_rows"]
 
 _ENDS = {"value": "", "low": "_low", "high": "_high", "replicates": "_replicates"}
 _REGION_COUNTS = ("images", "missed", "false_positives")
+# The other scores of masks stand in a table of their own, without intervals, to keep the lines short.
+_MAIN, _FURTHER = SEGMENTATION_METRICS[:2], SEGMENTATION_METRICS[2:]
+_LENGTHS = ("hd95", "average_hausdorff")
+_DIGITS = {"hd95": 2, "average_hausdorff": 2}
 
 Entry = dict[str, Any]
 
@@ -40,7 +44,8 @@ def format_table(report: dict[str, Any]) -> str:
     """Format a report as text: a row a class or region and one of means, each value with its interval.
 
     Below stand the classes that are in some of the means only, for want of a threshold; and, of multi-class
-    predictions, a second table of the most probable class.
+    predictions, a second table of the most probable class. Of masks, a second table has the further scores, without
+    their intervals.
 
     Args:
         report: as for :func:`table_rows`. Undefined values show as "-".
@@ -48,8 +53,7 @@ def format_table(report: dict[str, Any]) -> str:
     title = "{images} test images of {patients} patients".format(**report["test"])
     lines = [f"{title}, {report['confidence']:.0%} bootstrap intervals over patients", ""]
     if report["task"] == "segmentation":
-        header = ["region", "images", "missed", "false positives", "dice", f"hd95 ({report['length_unit']})"]
-        return "\n".join([*lines, *_table(report, header, _region_cells)])
+        return "\n".join([*lines, *_region_tables(report)])
     lines += _table(report, ["class", "positive", "threshold", *METRICS], _class_cells)
     without = [name for name in report["mean"]["classes"] if name not in report["mean"]["classes_with_threshold"]]
     if without:
@@ -60,9 +64,20 @@ def format_table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _region_tables(report: dict[str, Any]) -> list[str]:
+    names = {m: m.replace("_", " ") + f" ({report['length_unit']})" * (m in _LENGTHS) for m in SEGMENTATION_METRICS}
+    header = ["region", *(count.replace("_", " ") for count in _REGION_COUNTS), *(names[m] for m in _MAIN)]
+    further = ["region", *(names[m] for m in _FURTHER)]
+    return [*_table(report, header, _region_cells), "", *_table(report, further, _further_region_cells)]
+
+
 def _region_cells(entry: Entry) -> list[str]:
     counts = [str(entry.get(count, "")) for count in _REGION_COUNTS]
-    return [*counts, _cell(entry["dice"]), _cell(entry["hd95"], digits=2)]
+    return [*counts, *(_cell(entry[metric], _DIGITS.get(metric, 3)) for metric in _MAIN)]
+
+
+def _further_region_cells(entry: Entry) -> list[str]:
+    return [_cell(entry[metric] | {"low": None}, _DIGITS.get(metric, 3)) for metric in _FURTHER]
 
 
 def _class_cells(entry: Entry) -> list[str]:
@@ -74,7 +89,7 @@ def _class_cells(entry: Entry) -> list[str]:
 def _most_probable_lines(report: dict[str, Any]) -> list[str]:
     table = _table(
         report,
-        ["most probable class", *MOST_PROBABLE_METRICS],
+        ["most probable class", *(metric.removesuffix("_most_probable") for metric in MOST_PROBABLE_METRICS)],
         lambda entry: [_cell(entry[metric]) for metric in MOST_PROBABLE_METRICS],
     )
     accuracy = f"{ACCURACY}, the fraction of images called right: {_cell(report['mean'][ACCURACY])}"

@@ -17,6 +17,7 @@ from monai_ssl.masks import MaskCoding, MaskForm
 from monai_ssl.readers.file_kind import kind_of
 from monai_ssl.readers.grids import image_affine, same_places
 from monai_ssl.readers.mask import read_mask
+from monai_ssl.readers.mask_size import OtherSize, check_other_size, fit_mask
 
 __all__ = ["LoadMaskd"]
 
@@ -34,11 +35,13 @@ class LoadMaskd(MapTransform):
             and 1.
         image_key: key of the image that the masks belong to. If it is a ``MetaTensor``, the target is one with its
             affine and meta, but for the name of the file.
+        other_size: ``"refuse"`` or ``"resample"`` masks of another size, see
+            :func:`~monai_ssl.readers.mask_size.fit_mask`.
         allow_missing_keys: whether a key may be missing, as in unlabeled images.
 
     Raises:
-        InputError: for no regions; on reading, for a mask that cannot be read, has a value of no region, or lies on
-            another grid than its image.
+        InputError: for no regions, or another ``other_size``; on reading, for a mask that cannot be read, has a value
+            of no region, or lies on another grid than its image.
     """
 
     def __init__(
@@ -47,11 +50,13 @@ class LoadMaskd(MapTransform):
         regions: Mapping[str, Sequence[int]],
         form: MaskForm = "classes",
         image_key: str = "image",
+        other_size: OtherSize = "refuse",
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
+        check_other_size(other_size)
         self.coding = MaskCoding(regions, form)
-        self.image_key = image_key
+        self.image_key, self.other_size = image_key, other_size
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return a copy of ``data`` with targets."""
@@ -71,31 +76,25 @@ class LoadMaskd(MapTransform):
         """Read the target of an image, which may have been loaded before."""
         mask = read_mask(path)
         if isinstance(image, (Tensor, np.ndarray)):
-            _check_grid(path, mask.shape, image)
+            source = image.meta.get("filename_or_obj") if isinstance(image, MetaTensor) else None
+            mask = fit_mask(mask, tuple(image.shape[1:]), path, source or "its image", self.other_size)
+            if isinstance(image, MetaTensor) and source is not None:
+                _check_grid(path, image, source)
         try:
             return self.coding.encode(torch.from_numpy(mask))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
 
-def _check_grid(path: str | os.PathLike[str], shape: tuple[int, ...], image: Tensor | np.ndarray) -> None:
+def _check_grid(path: str | os.PathLike[str], image: MetaTensor, source: str) -> None:
     """The mask lies where the image does."""
-    source = image.meta.get("filename_or_obj") if isinstance(image, MetaTensor) else None
-    named = source or "its image"
-    if tuple(image.shape[1:]) != shape:
-        raise InputError(
-            f"{path}: this mask has shape {shape}, but {named} has {tuple(image.shape[1:])}. Resample the mask to the "
-            "grid of its image."
-        )
-    if not isinstance(image, MetaTensor) or source is None:
-        return
     kinds = {kind_of(path), kind_of(source)}
     if "nifti" in kinds and len(kinds) > 1:
         raise InputError(
             f"{path}: either this mask or {source} is NIfTI, and the other is not: their axes run differently. Save "
             "them in one kind of file."
         )
-    affine, own = image.affine.numpy(), image_affine(path, len(shape))
+    affine, own = image.affine.numpy(), image_affine(path, image.ndim - 1)
     if not same_places(affine, own):
         raise InputError(
             f"{path}: the affine of this mask differs from that of {source} by up to {np.abs(own - affine).max():.3g} "

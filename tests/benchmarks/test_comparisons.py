@@ -77,7 +77,7 @@ def test_segmentation_is_compared_by_dice(tmp_path, capsys):
     compare_budgets.main(["--comparisons", str(tmp_path / "0.3"), "--output", str(tmp_path)])
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
     # The mean of 10 and 20, and the deviation of a sample of two, 10 / sqrt(2).
-    assert rows[0] == "| method | Dice | HD95 (mm) | Dice, each seed [95 % interval] |"
+    assert rows[0] == "| method | Dice | HD95 (mm or pixels) | Dice, each seed [95 % interval] |"
     assert rows[2] == "| robust_ce | 0.510 ± 0.014 | 15.000 ± 7.071 | 0.500 [0.400, 0.600], 0.520 [0.420, 0.620] |"
     assert rows[3].startswith("| upper | 0.810 ± 0.014")
     with Image.open(tmp_path / "budgets.png") as image:

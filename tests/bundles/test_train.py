@@ -96,6 +96,7 @@ def test_evaluation_chooses_thresholds_on_validation_and_reports_test(trained, d
     assert {p.name for p in folder.iterdir()} == {
         "evaluation.csv",
         "evaluation.json",
+        "cases.csv",
         "thresholds.json",
         "roc_curves.png",
         "calibration.png",

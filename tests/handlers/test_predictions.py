@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -59,6 +61,27 @@ def test_images_without_labels(task, expected):
     collector = PredictionCollector(task)
     evaluate(collector, unlabeled)
     np.testing.assert_array_equal(collector.predictions.labels, expected)
+
+
+def test_names_of_images_relative_to_a_folder(tmp_path):
+    """Through a link to the folder, too; of an image of several files it is the first."""
+    link = tmp_path / "link"
+    (tmp_path / "set").mkdir()
+    link.symlink_to(tmp_path / "set")
+    sources = [str(tmp_path / "set" / "a.png"), str(link / "b" / "c.png"), "/elsewhere/d.png"]
+    given = [item | {"source": source} for item, source in zip(items([0, 1, 0]), sources, strict=True)]
+    for folder, names in (
+        (tmp_path / "set", ("a.png", sources[1], sources[2])),
+        (link, ("a.png", "b/c.png", sources[2])),
+        (None, tuple(sources)),
+    ):
+        collector = PredictionCollector("multiclass", folder=folder)
+        evaluate(collector, given)
+        assert collector.predictions.images == names
+    several = [item | {"source": [f"{i}_t1.nii", f"{i}_t2.nii"]} for i, item in enumerate(items([0, 1, 0]))]
+    collector = PredictionCollector("multiclass", folder=Path.cwd())
+    evaluate(collector, several)
+    assert collector.predictions.images == ("0_t1.nii", "1_t1.nii", "2_t1.nii")
 
 
 def test_missing_key_is_named():

@@ -89,6 +89,20 @@ def test_pictures_are_spread_over_the_list(items):
     assert picture.aspect == pytest.approx(2 / 3)
 
 
+def test_images_without_a_mask_are_left_out_where_that_is_allowed(items):
+    """Of the pictures, evenly spread, that of an image without a mask goes to the next that has one."""
+    some = [{key: item[key] for key in item if index % 3 or key != "label_path"} for index, item in enumerate(items)]
+    collector = SegmentationCollector(REGIONS, pictures=3, allow_missing=True)
+    cases = evaluate(collector, some, batch_size=1)
+    assert [case.patient for case in cases] == ["p0", "p1", "p2", "p2"]
+    assert [case.scores["whole"].dice for case in cases] == pytest.approx([0.5] * 4)
+    assert [case.picture is not None for case in cases] == [True, True, False, True]
+    with pytest.raises(InputError, match="'label_path'"):
+        evaluate(SegmentationCollector(REGIONS), some, batch_size=1)
+    with pytest.raises(InputError, match="no image of the evaluation has a mask"):
+        evaluate(collector, some[::3], batch_size=1)
+
+
 def test_each_run_begins_anew_and_keeps_no_volume(items):
     collector = SegmentationCollector(REGIONS, pictures=1)
     assert len(evaluate(collector, items)) == 6

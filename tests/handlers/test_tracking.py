@@ -71,7 +71,8 @@ def record(tmp_path_factory):
         (evaluation / "report.json").write_text("{}")
         report = {
             "classes": {"bleed": {"auroc": {"value": 0.75}, "f1": {"value": None}, "images": 7}},
-            "mean": {"auroc": {"value": 0.5}},
+            "regions": {"bleed": {"dice": {"value": 0.25}, "missed": 1}},
+            "mean": {"auroc": {"value": 0.5}, "dice": {"value": 0.25}, "regions": ["bleed"]},
         }
         track_evaluation(report, folder, evaluation, uri, EXPERIMENT)
         evaluated = client.get_run(resumed.info.run_id)
@@ -138,7 +139,10 @@ def test_artifacts(record):
 
 def test_the_evaluation_joins_the_run(record):
     tested = {name: value for name, value in record.evaluated.data.metrics.items() if name.startswith("test_")}
-    assert tested == {"test_auroc_bleed": 0.75, "test_auroc_mean": 0.5}
+    assert tested == {
+        **{"test_auroc_bleed": 0.75, "test_auroc_mean": 0.5},
+        **{"test_dice_bleed": 0.25, "test_dice_mean": 0.25},
+    }
     assert record.evaluated.info.end_time == record.resumed.info.end_time
 
 

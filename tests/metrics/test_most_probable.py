@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, recall_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
 
 from monai_ssl.errors import InputError
 from monai_ssl.metrics import (
     accuracy,
     accuracy_one_against_rest,
+    f1_most_probable,
     macro,
     most_probable,
     one_against_rest,
@@ -13,6 +14,7 @@ from monai_ssl.metrics import (
     sensitivity_specificity,
     weighted_accuracy,
     weighted_accuracy_one_against_rest,
+    weighted_f1_most_probable,
     weighted_macro,
     weighted_sensitivity_specificity,
 )
@@ -40,6 +42,8 @@ def test_by_hand():
     # The one error counts against class 1, which is called, and class 2, which is true.
     np.testing.assert_array_equal(accuracy_one_against_rest(P, Y), [1, 3 / 4, 3 / 4])
     np.testing.assert_allclose(rates(P, Y), [[1, 1, 1 / 2], [1, 2 / 3, 1]])
+    # Of class 1 there are one hit and one false call, of class 2 one hit and one miss.
+    np.testing.assert_allclose(f1_most_probable(P, Y), [1, 2 / 3, 2 / 3])
 
 
 def test_of_several_most_probable_classes_the_first_is_called():
@@ -53,6 +57,8 @@ def test_scikit_learn(data):
     sensitivity, specificity = rates(p, y)
     np.testing.assert_allclose(sensitivity, recall_score(classes, called, average=None))
     assert macro(sensitivity) == pytest.approx(balanced_accuracy_score(classes, called))
+    np.testing.assert_allclose(f1_most_probable(p, y), f1_score(classes, called, average=None))
+    assert macro(f1_most_probable(p, y)) == pytest.approx(f1_score(classes, called, average="macro"))
     for c, value in enumerate(accuracy_one_against_rest(p, y)):
         assert value == pytest.approx(accuracy_score(classes == c, called == c))
         assert specificity[c] == pytest.approx(recall_score(classes == c, called == c, pos_label=0))
@@ -71,7 +77,7 @@ def test_missing_labels_count_for_nothing(data):
     some = np.where(np.arange(150) % 4 == 0, -1, classes)
     known = some >= 0
     y, rest = one_against_rest(some, 5), one_against_rest(some[known], 5)
-    for metric in (accuracy, accuracy_one_against_rest, rates):
+    for metric in (accuracy, accuracy_one_against_rest, f1_most_probable, rates):
         np.testing.assert_array_equal(metric(p, y), metric(p[known], rest))
 
 
@@ -80,7 +86,9 @@ def test_class_without_images():
     for rate in rates(p, y):
         np.testing.assert_array_equal(rate, [1, 1, NAN])
     np.testing.assert_array_equal(accuracy_one_against_rest(p, y), [1, 1, 1])
+    np.testing.assert_array_equal(f1_most_probable(p, y), [1, 1, NAN])
     # Called but never true.
+    np.testing.assert_array_equal(f1_most_probable([[0.1, 0.2, 0.7]], [[1, 0, 0]]), [0, NAN, NAN])
     np.testing.assert_array_equal(accuracy_one_against_rest([[0.1, 0.2, 0.7]], [[1, 0, 0]]), [0, 1, 0])
 
 
@@ -88,6 +96,7 @@ def test_no_labels_no_numbers():
     y = np.full_like(Y, NAN)
     assert np.isnan(accuracy(P, y))
     np.testing.assert_array_equal(accuracy_one_against_rest(P, y), [NAN] * 3)
+    np.testing.assert_array_equal(f1_most_probable(P, y), [NAN] * 3)
 
 
 def test_weights_are_numbers_of_draws(data):
@@ -99,18 +108,22 @@ def test_weights_are_numbers_of_draws(data):
     by_class = weighted_accuracy_one_against_rest(p, y, w)
     np.testing.assert_allclose(by_class, resampled(accuracy_one_against_rest)(p, y, w))
     np.testing.assert_allclose(weighted_macro(by_class), 1 - 2 * (1 - weighted_accuracy(p, y, w)) / 5)
+    f1 = weighted_f1_most_probable(p, y, w)
+    np.testing.assert_allclose(f1, resampled(f1_most_probable)(p, y, w))
     weighted = weighted_sensitivity_specificity(most_probable(p), y, w, np.ones(5))
     for i, values in enumerate(weighted):
         np.testing.assert_allclose(values, resampled(lambda p, y, i=i: rates(p, y)[i])(p, y, w))
     lacking = (w[:, :2] * ~np.isnan(y[:2, 0])).sum(axis=1) == 0
     assert lacking.any()
-    np.testing.assert_array_equal(np.isnan(weighted[0][:, 4]), lacking)
+    for values in (weighted[0], f1):
+        np.testing.assert_array_equal(np.isnan(values[:, 4]), lacking)
 
 
 def test_replicate_without_labeled_images_is_undefined():
     y, w = one_against_rest([0, 1, -1, -1], 3), [[1, 1, 0, 0], [0, 0, 2, 2]]
     np.testing.assert_array_equal(weighted_accuracy(P, y, w), [[1], [NAN]])
     np.testing.assert_array_equal(weighted_accuracy_one_against_rest(P, y, w), [[1, 1, 1], [NAN] * 3])
+    np.testing.assert_array_equal(weighted_f1_most_probable(P, y, w), [[1, 1, NAN], [NAN] * 3])
 
 
 @pytest.mark.parametrize("row", [[1, 1, 0], [0, 0, 0], [1, 0, NAN]])
@@ -120,3 +133,5 @@ def test_images_of_no_or_several_classes_are_refused(row):
         accuracy(P, y)
     with pytest.raises(InputError, match="1 of 4 images"):
         weighted_accuracy_one_against_rest(P, y, np.ones((1, 4)))
+    with pytest.raises(InputError, match="1 of 4 images"):
+        f1_most_probable(P, y)

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 import torch
 from monai.metrics import compute_dice, compute_hausdorff_distance
 from scipy.spatial.distance import cdist
+from sklearn.metrics import jaccard_score, precision_score, recall_score
 
 from monai_ssl.metrics import RegionScore, region_scores, weighted_mean
 
@@ -29,7 +31,27 @@ def test_counted_by_hand():
     score = scores_of(found, true)
     assert score.dice == pytest.approx(2 * 9 / (25 + 9))
     assert score.hd95 == pytest.approx(math.sqrt(2))
+    assert (score.jaccard, score.precision, score.recall) == pytest.approx((9 / 25, 9 / 25, 1))
+    # From the outer ring 12 pixels are 1 away and 4 the root of 2; from the inner ring of 8 pixels all are 1 away.
+    assert score.average_hausdorff == pytest.approx((12 + 4 * math.sqrt(2)) / 16)
     assert (score.volume, score.true_volume, score.outcome) == (25, 9, "found")
+
+
+def test_scores_of_a_part_and_of_too_little():
+    """A row of 6 pixels, of which 2 are found, and 1 beside it."""
+    score = scores_of(pixels((3, 8), np.s_[1, :2], np.s_[1, 7]), pixels((3, 8), np.s_[1, :6]))
+    assert (score.dice, score.jaccard) == pytest.approx((2 * 2 / (3 + 6), 2 / 7))
+    assert (score.precision, score.recall) == pytest.approx((2 / 3, 2 / 6))
+    # Found to true: 0, 0 and 2. True to found: 0, 0, 1, 2, 3 (from the second) and 2 (from the last).
+    assert score.average_hausdorff == pytest.approx((0 + 0 + 1 + 2 + 3 + 2) / 6)
+
+
+def test_a_perfect_mask():
+    mask = pixels((20, 30), np.s_[4:9, 5:20])
+    score = scores_of(mask, mask)
+    assert (score.dice, score.jaccard, score.precision, score.recall) == (1, 1, 1, 1)
+    assert (score.hd95, score.average_hausdorff) == (0, 0)
+    assert score.ssim == pytest.approx(1)
 
 
 @pytest.mark.parametrize("swapped", [False, True])
@@ -43,7 +65,9 @@ def test_the_95th_percentile_in_the_worse_direction(swapped):
 
 def test_spacing_belongs_to_its_axis():
     score = scores_of(pixels((3, 4, 5), (0, 0, 0)), pixels((3, 4, 5), (1, 2, 2)), spacing=(3, 2, 1))
-    assert score == RegionScore(0.0, pytest.approx(math.sqrt(9 + 16 + 4)), 6.0, 6.0)
+    distance = pytest.approx(math.sqrt(9 + 16 + 4))
+    assert (score.hd95, score.average_hausdorff, score.volume, score.true_volume) == (distance, distance, 6.0, 6.0)
+    assert (score.dice, score.jaccard, score.precision, score.recall) == (0, 0, 0, 0)
 
 
 def test_a_missed_region_is_as_far_as_the_image_is_wide():
@@ -52,6 +76,9 @@ def test_a_missed_region_is_as_far_as_the_image_is_wide():
     score = scores_of(np.zeros(shape, np.uint8), pixels(shape, np.s_[100:103, 5, 5]), spacing=(1, 1, 1))
     assert (score.dice, round(score.hd95, 2), score.volume, score.true_volume) == (0, 373.13, 0, 3)
     assert score.outcome == "missed"
+    assert (score.jaccard, score.recall, score.average_hausdorff) == (0, 0, score.hd95)
+    assert math.isnan(score.precision)
+    assert 0.99 < score.ssim < 1
     assert scores_of(pixels((30, 40)), pixels((30, 40), (1, 1)), spacing=(2, 1)).hd95 == pytest.approx(
         math.hypot(60, 40)
     )
@@ -60,7 +87,9 @@ def test_a_missed_region_is_as_far_as_the_image_is_wide():
 def test_a_region_that_is_not_there_has_no_scores():
     empty = np.zeros((4, 4), np.uint8)
     nothing, too_much = scores_of(empty, empty), scores_of(pixels((4, 4), (0, 0)), empty)
-    assert all(math.isnan(value) for score in (nothing, too_much) for value in (score.dice, score.hd95))
+    measured = [field.name for field in dataclasses.fields(RegionScore) if "volume" not in field.name]
+    assert len(measured) == 7
+    assert all(math.isnan(getattr(score, name)) for score in (nothing, too_much) for name in measured)
     assert (nothing.outcome, too_much.outcome) == ("absent", "false positive")
     assert (too_much.volume, too_much.true_volume) == (1, 0)
 
@@ -98,6 +127,10 @@ def test_agrees_with_monai_and_all_pairs_of_distances(shape, seed):
     assert score.dice == pytest.approx(compute_dice(*batch).item(), rel=1e-6)
     apart = cdist(edges(found) * spacing, edges(true) * spacing)
     assert score.hd95 == pytest.approx(max(np.percentile(apart.min(axis=axis), 95) for axis in (0, 1)), rel=1e-5)
+    assert score.average_hausdorff == pytest.approx(max(apart.min(axis=axis).mean() for axis in (0, 1)), rel=1e-5)
+    for reference in (precision_score, recall_score, jaccard_score):
+        value = getattr(score, reference.__name__.removesuffix("_score"))
+        assert value == pytest.approx(reference(true.ravel(), found.ravel()))
     assert score.volume == pytest.approx(found.sum() * np.prod(spacing))
 
 

@@ -6,11 +6,12 @@ import pytest
 from PIL import Image
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from monai_ssl.compare import read_scores
 from monai_ssl.errors import InputError
 from monai_ssl.metrics import Predictions
 from monai_ssl.reports import evaluate, read_thresholds
 
-FILES = {"evaluation.csv", "evaluation.json", "thresholds.json", "roc_curves.png", "calibration.png"}
+FILES = {"evaluation.csv", "evaluation.json", "cases.csv", "thresholds.json", "roc_curves.png", "calibration.png"}
 NAMES = ("edema", "mass", "hernia")
 
 
@@ -87,13 +88,27 @@ def test_files(evaluated):
             assert image.format == "PNG"
 
 
-def test_patients_stay_out_of_the_report(tmp_path, capsys):
+def test_cases(evaluated):
+    _, test, _, folder = evaluated
+    with (folder / "cases.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["image", "patient", *(f"{part}_{n}" for part in ("label", "probability") for n in NAMES)]
+    assert [(row["image"], row["patient"]) for row in rows] == list(zip(test.images, test.patients, strict=True))
+    for c, name in enumerate(NAMES):
+        assert [row[f"label_{name}"] for row in rows] == ["" if y < 0 else str(int(y)) for y in test.labels[:, c]]
+        found = [float(row[f"probability_{name}"]) for row in rows]
+        np.testing.assert_allclose(found, test.probabilities[:, c], atol=1e-6)
+    scores = read_scores(folder / "cases.csv")
+    assert scores["probability_mass"]["p0", ""] == pytest.approx(test.probabilities[:2, 1].mean(), abs=1e-6)
+
+
+def test_patients_are_named_in_the_table_of_images_only(tmp_path, capsys):
     secret = Predictions(
         *(getattr(multilabel(0), part) for part in ("probabilities", "labels")), ("DOE^JANE",) * 120, ("x",) * 120
     )
     evaluate(secret, secret, NAMES, "multilabel", tmp_path, replicates=2)
     assert "DOE" not in capsys.readouterr().out
-    assert all(b"DOE" not in path.read_bytes() for path in tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir() if b"DOE" in path.read_bytes()] == ["cases.csv"]
 
 
 def test_table(tmp_path, capsys):

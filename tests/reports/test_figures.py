@@ -92,6 +92,18 @@ def test_learning_curves(tmp_path):
     save_figure(figure, tmp_path / "learning_curves.png")
 
 
+def test_learning_curves_of_two_networks():
+    history = [
+        {"epoch": 1, "learning_rate_a": 0.1, "learning_rate_b": 0.2, "fake_real": 0.3, "fake_predicted": 0.6},
+        {"epoch": 2, "learning_rate_a": 0.1, "learning_rate_b": 0.1, "fake_real": 0.2, "fake_predicted": 0.9},
+    ]
+    rates, fakes = learning_curves_figure(history).axes
+    assert (rates.get_ylabel(), fakes.get_ylabel()) == ("Learning rate", "Probability of a predicted mask")
+    drawn = {line.get_label(): list(line.get_ydata()) for panel in (rates, fakes) for line in panel.lines}
+    assert drawn == {"a": [0.1, 0.1], "b": [0.2, 0.1], "real": [0.3, 0.2], "predicted": [0.6, 0.9]}
+    assert all(panel.get_legend() is not None for panel in (rates, fakes))
+
+
 def test_panels_of_what_is_there_only():
     figure = learning_curves_figure([{"epoch": 1, "loss": 0.5, "auroc": 0.5, "auroc_edema": 0.4}], ["auroc"])
     assert labels_of(figure) == ["Training loss", "Validation metric"]

@@ -4,13 +4,19 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, recall_score, roc_auc_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score, roc_auc_score
 
+from monai_ssl.compare.__main__ import main
 from monai_ssl.metrics import Predictions
 from monai_ssl.reports import evaluate
 
 NAMES = ("Melanocytic nevus", "Melanoma", "Benign keratosis", "Dermatofibroma")
-MOST_PROBABLE = ("sensitivity_most_probable", "specificity_most_probable", "accuracy_one_against_rest")
+MOST_PROBABLE = (
+    "sensitivity_most_probable",
+    "specificity_most_probable",
+    "f1_most_probable",
+    "accuracy_one_against_rest",
+)
 
 
 def multiclass(seed, n=120, absent=None):
@@ -44,11 +50,13 @@ def test_values_are_scikit_learns(evaluated, known):
     assert mean["auroc"] == pytest.approx(roc_auc_score(true, p, multi_class="ovr"))
     assert mean["accuracy"] == pytest.approx(accuracy_score(true, called))
     assert mean["sensitivity_most_probable"] == pytest.approx(balanced_accuracy_score(true, called))
+    assert mean["f1_most_probable"] == pytest.approx(f1_score(true, called, average="macro"))
     assert mean["accuracy_one_against_rest"] == pytest.approx(1 - 2 * (1 - accuracy_score(true, called)) / 4)
     for c, entry in enumerate(report["classes"].values()):
-        sensitivity, specificity, accuracy = (entry[metric]["value"] for metric in MOST_PROBABLE)
+        sensitivity, specificity, f1, accuracy = (entry[metric]["value"] for metric in MOST_PROBABLE)
         assert sensitivity == pytest.approx(recall_score(true == c, called == c))
         assert specificity == pytest.approx(recall_score(true != c, called != c))
+        assert f1 == pytest.approx(f1_score(true == c, called == c))
         assert accuracy == pytest.approx(accuracy_score(true == c, called == c))
         assert "accuracy" not in entry
 
@@ -71,12 +79,12 @@ def test_class_without_test_images(tmp_path):
     report = evaluate(multiclass(0), test, NAMES, "multiclass", tmp_path, replicates=20)
     absent, mean = report["classes"]["Dermatofibroma"], report["mean"]
     undefined = {"value": None, "low": None, "high": None, "replicates": 0}
-    assert absent["sensitivity_most_probable"] == absent["specificity_most_probable"] == undefined
+    assert [absent[metric] for metric in MOST_PROBABLE[:3]] == 3 * [undefined]
     some = test.labels >= 0
     called = test.probabilities[some].argmax(axis=1)
     assert absent["accuracy_one_against_rest"]["value"] == pytest.approx(np.mean(called != 3))
     assert mean["classes"] == list(NAMES[:3])
-    for metric, over in zip(MOST_PROBABLE, (NAMES[:3], NAMES[:3], NAMES), strict=True):
+    for metric, over in zip(MOST_PROBABLE, (*3 * (NAMES[:3],), NAMES), strict=True):
         assert mean[metric]["value"] == pytest.approx(np.mean([report["classes"][c][metric]["value"] for c in over]))
     assert mean["accuracy"]["value"] == pytest.approx(accuracy_score(test.labels[some], called))
 
@@ -113,6 +121,7 @@ def test_files(evaluated):
     assert {path.name for path in folder.iterdir()} == {
         "evaluation.csv",
         "evaluation.json",
+        "cases.csv",
         "thresholds.json",
         "roc_curves.png",
         "calibration.png",
@@ -141,6 +150,46 @@ def test_no_file_where_one_fails(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_cases(evaluated):
+    test, _, folder = evaluated
+    with (folder / "cases.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["image", "patient", "class", "predicted", "correct", *(f"probability_{n}" for n in NAMES)]
+    assert [(row["image"], row["patient"]) for row in rows] == list(zip(test.images, test.patients, strict=True))
+    called = [NAMES[c] for c in test.probabilities.argmax(axis=1)]
+    assert [row["predicted"] for row in rows] == called
+    true = ["" if c < 0 else NAMES[c] for c in test.labels]
+    assert [row["class"] for row in rows] == true
+    expected = [str(int(a == b)) if b else "" for a, b in zip(called, true, strict=True)]
+    assert [row["correct"] for row in rows] == expected
+    found = [[float(row[f"probability_{name}"]) for name in NAMES] for row in rows]
+    np.testing.assert_allclose(found, test.probabilities, atol=1e-6)
+
+
+def test_runs_can_be_compared(evaluated, tmp_path, capsys):
+    """By patient: the part of the images of each that is called right."""
+    test, _, folder = evaluated
+    other = Predictions(np.roll(test.probabilities, 1, axis=1), test.labels, test.patients, test.images)
+    evaluate(other, other, NAMES, "multiclass", tmp_path, replicates=2)
+    capsys.readouterr()
+    tables = [str(run / "cases.csv") for run in (folder, tmp_path)]
+    assert main([*tables, "--names", "first", "rolled", "--metrics", "correct", "--by_image"]) == 0
+    printed = capsys.readouterr().out
+    known = test.labels >= 0
+    right = accuracy_score(test.labels[known], test.probabilities[known].argmax(axis=1))
+    assert f"correct: {np.count_nonzero(known)} images" in printed
+    assert next(line for line in printed.splitlines() if line.startswith("first")).split()[1] == f"{right:.3f}"
+
+
+def test_a_confusion_matrix_of_before_does_not_stay_beside_labels_of_their_own(tmp_path):
+    evaluate(multiclass(0), multiclass(1), NAMES, "multiclass", tmp_path, replicates=2)
+    (tmp_path / "notes.txt").write_text("mine")
+    multilabel = [Predictions(p.probabilities, p.label_columns, p.patients, p.images) for p in map(multiclass, (0, 1))]
+    evaluate(*multilabel, NAMES, "multilabel", tmp_path, replicates=2)
+    assert not (tmp_path / "confusion_matrix.png").exists()
+    assert (tmp_path / "notes.txt").exists()
+
+
 def test_table(tmp_path, capsys):
     # Called are 0, 1, 1, 2; true are 0, 1, 2, 2; all of one patient, so that every interval is a point.
     p = np.array([[0.8, 0.1, 0.1], [0.2, 0.5, 0.3], [0.1, 0.6, 0.3], [0.3, 0.3, 0.4]])
@@ -153,12 +202,13 @@ def test_table(tmp_path, capsys):
     def cells(*values):
         return [part for value in values for part in (f"{value:.3f}", f"({value:.3f}-{value:.3f})")]
 
-    assert lines[start].split() == ["most", "probable", "class", *MOST_PROBABLE]
+    metrics = ["sensitivity", "specificity", "f1", "accuracy_one_against_rest"]
+    assert lines[start].split() == ["most", "probable", "class", *metrics]
     assert [line.split() for line in lines[start + 2 : start + 6]] == [
-        ["A", *cells(1, 1, 1)],
-        ["B", *cells(1, 2 / 3, 3 / 4)],
-        ["C", *cells(1 / 2, 1, 3 / 4)],
-        ["mean", *cells(5 / 6, 8 / 9, 5 / 6)],
+        ["A", *cells(1, 1, 1, 1)],
+        ["B", *cells(1, 2 / 3, 2 / 3, 3 / 4)],
+        ["C", *cells(1 / 2, 1, 2 / 3, 3 / 4)],
+        ["mean", *cells(5 / 6, 8 / 9, 7 / 9, 5 / 6)],
     ]
     assert lines[start + 6 :] == [
         "",

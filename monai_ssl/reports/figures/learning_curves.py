@@ -18,6 +18,7 @@ History = Sequence[Mapping[str, float]]
 # Beyond this ratio the smaller terms would lie on the axis.
 _LOG_RATIO = 30
 _MAY_BE_LOG = ("Training loss", "Learning rate")
+_RATE, _FAKE = "learning_rate", "fake_"
 _MARKERS = "osD^vP"
 _STYLES = ("-", "--", ":")
 
@@ -32,7 +33,9 @@ def learning_curves_figure(
 
     Args:
         history: one mapping an epoch: "epoch"; and where known "loss", "loss_<term>", "weight_<term>",
-            "learning_rate" and the validation metrics. A key may be absent in some epochs. Other keys are not drawn.
+            "learning_rate" or "learning_rate_<optimizer>", "fake_<pairs>" (how probable a discriminator finds it that
+            a mask is predicted) and the validation metrics. A key may be absent in some epochs. Other keys are not
+            drawn.
         metrics: the validation metrics to draw, as the AUROC of each network; higher is better. None for a stage of
             training that is not validated.
         title: says which run and data these are.
@@ -53,7 +56,8 @@ def learning_curves_figure(
     panels = {
         "Training loss": [key for key in keys if key == "loss" or key.startswith("loss_")],
         "Weight of the loss term": [key for key in keys if key.startswith("weight_")],
-        "Learning rate": [key for key in keys if key == "learning_rate"],
+        "Learning rate": [key for key in keys if key == _RATE or key.startswith(f"{_RATE}_")],
+        "Probability of a predicted mask": [key for key in keys if key.startswith(_FAKE)],
         "Validation metric": [key for key in metrics if key in keys],
     }
     panels = {label: series for label, series in panels.items() if series}
@@ -99,14 +103,18 @@ def _looks(keys: Sequence[str], metrics: Sequence[str]) -> dict[str, dict[str, A
     """Give each series its color, marker and line; a loss term and its weight look alike in their two panels."""
     terms = list(dict.fromkeys(key.split("_", 1)[1] for key in keys if key.startswith(("loss_", "weight_"))))
     looks: dict[str, dict[str, Any]] = {}
-    for names, prefixes in ((terms, ("loss_", "weight_")), (metrics, ("",))):
+    rates, fakes = (
+        [key.removeprefix(start) for key in keys if key.startswith(start)] for start in (f"{_RATE}_", _FAKE)
+    )
+    groups = ((terms, ("loss_", "weight_")), (metrics, ("",)), (rates, (f"{_RATE}_",)), (fakes, (_FAKE,)))
+    for names, prefixes in groups:
         for i, name in enumerate(names):
             colors = COLORS[:-1]
             style = _STYLES[i // len(colors) % len(_STYLES)]
             look = {"color": colors[i % len(colors)], "marker": _MARKERS[i % len(_MARKERS)], "linestyle": style}
             looks.update({prefix + name: {**look, "linewidth": 1.3, "label": name} for prefix in prefixes})
     plain = {"color": COLORS[-1], "marker": "o", "linewidth": 2}
-    return looks | {"loss": {**plain, "label": "total"}, "learning_rate": plain}
+    return looks | {"loss": {**plain, "label": "total"}, _RATE: plain}
 
 
 def _draw(panel: Axes, history: History, looks: dict[str, dict[str, Any]], label: str) -> None:
@@ -128,6 +136,6 @@ def _draw(panel: Axes, history: History, looks: dict[str, dict[str, Any]], label
     panel.grid(color="#e6e6e6", linewidth=0.6)
     panel.set_axisbelow(True)
     panel.spines[["top", "right"]].set_visible(False)
-    if "learning_rate" not in looks:
+    if _RATE not in looks:
         # Above the axes, where no curve can lie.
         panel.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=7, frameon=False, borderaxespad=0.2)

@@ -129,6 +129,10 @@ def test_bad_masks(tmp_path: Path) -> None:
         make(tmp_path, tmp_path / "absent.png")
     with pytest.raises(InputError, match=r"b\.png: this mask has the size \(1, 2\), the mask it belongs to \(2, 3\)"):
         make(tmp_path, save(tmp_path / "a.png", REGION), save(tmp_path / "b.png", [[0, 1]]))
+    empty = [save(tmp_path / f"empty{index}.png", np.zeros((2, 3))) for index in range(2)]
+    for parts in (empty[:1], empty):
+        with pytest.raises(InputError, match=r"empty0\.png: this mask is empty. Draw it, or remove it"):
+            make(tmp_path, *parts)
     assert not (tmp_path / "out").exists()
 
 
