@@ -1,4 +1,4 @@
-"""Demo data sets of simulated images, for trying the bundles without a download: head CT, dermoscopy, brain MR."""
+"""Demo data sets of simulated images, to try the bundles without a download: head CT, dermoscopy, brain MR, chest."""
 
 from data_prep.demo.command import add_arguments, run
 from data_prep.demo.dataset import demo_dir, make_demo

@@ -27,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help=f"brain_tumor: subjects of four volumes and a mask each (default: {KINDS['brain_tumor'].count})",
     )
+    parser.add_argument(
+        "--radiographs",
+        type=int,
+        help=f"chest: radiographs of a patient each, with classes and masks (default: {KINDS['chest'].count})",
+    )
     budgets, sizes = (
         ", ".join(f"{name}: {getattr(kind, key)}" for name, kind in KINDS.items()) for key in ("budget", "image_size")
     )
@@ -51,6 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         patients=arguments.patients,
         lesions=arguments.lesions,
         subjects=arguments.subjects,
+        radiographs=arguments.radiographs,
         budget=arguments.budget,
         image_size=arguments.image_size,
     )

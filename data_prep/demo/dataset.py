@@ -24,6 +24,7 @@ def make_demo(
     patients: int | None = None,
     lesions: int | None = None,
     subjects: int | None = None,
+    radiographs: int | None = None,
     budget: float | int | None = None,
     image_size: int | None = None,
     progress: bool = True,
@@ -33,22 +34,25 @@ def make_demo(
     - ``"head"``: head CT as DICOM, labeled for the five types of intracranial hemorrhage (multilabel).
     - ``"dermoscopy"``: color photographs of skin lesions as JPEG, of seven diagnoses (multiclass, imbalanced).
     - ``"brain_tumor"``: brain MR of gliomas as NIfTI, in four modalities, with masks of three regions (segmentation).
+    - ``"chest"``: chest radiographs as PNG: normal, tuberculosis or nodule, with masks of the lungs (joint).
 
     The folder gets ``images/`` and ``datalist.json``, and ``labels.csv`` in the form of the RSNA 2019 or the ISIC 2018
-    challenge; images and masks of brain tumors are laid out as in BraTS 2018. It appears whole or not at all; where it
+    challenge; images and masks of brain tumors are laid out as in BraTS 2018; those of chests are in ``images/`` and
+    ``masks/`` under the same names, their classes in ``labels.csv``. It appears whole or not at all; where it
     holds the same set already, nothing is done. The same arguments give the same bytes.
 
     Args:
         output_dir: the folder to make.
-        phantom: ``"head"``, ``"dermoscopy"`` or ``"brain_tumor"``.
+        phantom: ``"head"``, ``"dermoscopy"``, ``"brain_tumor"`` or ``"chest"``.
         seed: of the phantoms, the split and the budget.
         patients: for the head, the number of patients, of 12 slices each (by default 60).
         lesions: for dermoscopy, the number of lesions, of one to three images each (by default 740).
         subjects: for brain tumors, the number of subjects, of one study each (by default 60).
+        radiographs: for chests, the number of radiographs, of one patient each (by default 600).
         budget: labeled training images, as a fraction (float) or a count (int); by default 0.1, and 0.17 for brain
             tumors, which is 6 of 36.
-        image_size: rows and columns of an image (by default 128 for the head, 96 for dermoscopy), or voxels along the
-            longest side of a volume (by default 72 for brain tumors).
+        image_size: rows and columns of an image (by default 128 for heads and chests, 96 for dermoscopy), or voxels
+            along the longest side of a volume (by default 72 for brain tumors).
         progress: whether to show a progress bar.
 
     Returns:
@@ -59,7 +63,7 @@ def make_demo(
             cannot be written.
     """
     kind = _kind(phantom)
-    counts = {"patients": patients, "lesions": lesions, "subjects": subjects}
+    counts = {"patients": patients, "lesions": lesions, "subjects": subjects, "radiographs": radiographs}
     for unit in counts.keys() - {kind.unit}:
         if counts[unit] is not None:
             raise InputError(f"{unit} are given, but the {phantom} demo is made of {kind.unit}. Give {kind.unit}.")
@@ -90,7 +94,7 @@ def demo_dir(bundle_root: str | os.PathLike[str], phantom: str = "head") -> str:
     Args:
         bundle_root: of a bundle.
         phantom: ``"head"`` for ``<bundle_root>/../../data/demo``, ``"dermoscopy"`` for ``.../data/demo_dermoscopy``,
-            ``"brain_tumor"`` for ``.../data/demo_brain_tumor``.
+            ``"brain_tumor"`` for ``.../data/demo_brain_tumor``, ``"chest"`` for ``.../data/demo_chest``.
 
     Returns:
         The absolute path of the folder.

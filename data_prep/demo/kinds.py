@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data_prep.demo import brain_tumor, content, dermoscopy
+from data_prep.demo import brain_tumor, chest, content, dermoscopy
 
 __all__ = ["KINDS", "Kind"]
 
@@ -79,6 +79,17 @@ KINDS = {
         least_size=32,
         release={"phantom": "brain_tumor", "generator": 1},
         write=brain_tumor.write_content,
+    ),
+    "chest": Kind(
+        text="simulated chest radiographs",
+        folder="demo_chest",
+        unit="radiographs",
+        count=600,
+        budget=0.1,
+        image_size=128,
+        least_size=32,
+        release={"phantom": "chest", "generator": 1},
+        write=chest.write_content,
     ),
 }
 """Every kind, by the name of its phantom."""

@@ -23,7 +23,7 @@ def save_data_list(
     parameters: Mapping[str, Any],
     command: str,
     protocol: str,
-    label_files: str = LABELS_NAME,
+    label_files: Sequence[str] = (LABELS_NAME,),
     modalities: Sequence[str] = (),
     **head: Any,
 ) -> None:
@@ -36,8 +36,8 @@ def save_data_list(
         parameters: the arguments of the data set.
         command: what makes it.
         protocol: what was split and drawn, in sentences.
-        label_files: pattern of the files in the folder that the labels come from. Their checksum is that of all of
-            them one after the other, in the order of their names.
+        label_files: patterns of the files in the folder that the labels come from. The checksum of each is that of all
+            its files one after the other, in the order of their names.
         modalities: names of the channels, where each is a file.
         **head: name, task, labels, masks, modality, channels and spatial_dims of the :class:`DataList`.
 
@@ -66,7 +66,7 @@ def save_data_list(
             "protocol": protocol,
             "counts": {key: len(value) for key, value in lists.items()},
             **({"source": {"modalities": list(modalities)}} if modalities else {}),
-            "sha256": {label_files: _checksum(folder, label_files)},
+            "sha256": {pattern: _checksum(folder, pattern) for pattern in label_files},
             "version": monai_ssl.__version__,
         },
     ).save(folder)

@@ -51,7 +51,7 @@ def write_content(folder: Path, parameters: dict[str, Any], command: str, progre
         folder,
         entries,
         set(drawn),
-        label_files="images/*/*_seg.nii.gz",
+        label_files=("images/*/*_seg.nii.gz",),
         modalities=MODALITIES,
         parameters=parameters,
         command=command,
