@@ -15,7 +15,6 @@ from monai_ssl.methods.base import Batch, joint_images
 from monai_ssl.methods.joint import JointMethod
 from monai_ssl.networks.joint import ClassDiscriminator, GeneratorAndDiscriminator
 from monai_ssl.networks.modes import frozen
-from monai_ssl.tasks import Task
 from monai_ssl.transforms.surrogate import SurrogateTransforms
 
 __all__ = ["S2MTL", "S4MTL"]
@@ -45,10 +44,8 @@ class S2MTL(JointMethod):
     Source: Partly Supervised Multitask Learning, section 3 and algorithm 1, S2MTL in section 4.2.
 
     Args:
-        generator: maps an image ``(B, C, *spatial)`` to logits of the mask ``(B, K, *spatial)``.
-        discriminator: of images and masks.
-        mask_task: as for :class:`~monai_ssl.methods.JointMethod`.
-        segmentation_loss: see there.
+        network: generator and discriminator, one after the other.
+        segmentation_loss: as for :class:`~monai_ssl.methods.JointMethod`.
 
     Attributes:
         signal_threshold: images whose class has a higher probability do not count in (9): training signal annealing, to
@@ -61,31 +58,25 @@ class S2MTL(JointMethod):
         "generate": ("segmentation", "adversarial_labeled", "adversarial_unlabeled"),
     }
 
-    def __init__(
-        self,
-        generator: nn.Module,
-        discriminator: ClassDiscriminator,
-        mask_task: Task = "multilabel",
-        segmentation_loss: nn.Module | None = None,
-    ) -> None:
-        super().__init__(mask_task, segmentation_loss=segmentation_loss)
-        self.pair = GeneratorAndDiscriminator(generator, discriminator, mask_task)
+    def __init__(self, network: GeneratorAndDiscriminator, segmentation_loss: nn.Module | None = None) -> None:
+        super().__init__(network.mask_task, segmentation_loss=segmentation_loss)
+        self.student = network
         self.signal_threshold = float("inf")
 
     @property
     def joint(self) -> nn.Module:
         """Generator and discriminator, one after the other."""
-        return self.pair
+        return self.student
 
     @property
     def generator(self) -> nn.Module:
         """G, which the optimizer of the phase ``"generate"`` is given."""
-        return self.pair.generator
+        return self.student.generator
 
     @property
     def discriminator(self) -> ClassDiscriminator:
         """D, which the optimizer of the phase ``"discriminate"`` is given."""
-        return self.pair.discriminator
+        return self.student.discriminator
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the terms of both phases, as they are before either has taken a step."""
@@ -99,12 +90,15 @@ class S2MTL(JointMethod):
         of_labeled, of_unlabeled = predicted.split([len(image), len(unlabeled)])
         masks, there = self.masks_of(view, predicted.shape[1])
         best = torch.where(there.view(-1, *[1] * (masks.ndim - 1)), masks, of_labeled)
-        classes, _ = self.discriminator(image, best)
+        pairs = torch.cat((image, image, unlabeled)), torch.cat((best, of_labeled.to(best.dtype), of_unlabeled))
+        classes, fake_labeled, fake_unlabeled = self.discriminator(*pairs)[0].split(
+            [len(image), len(image), len(unlabeled)]
+        )
         return {
             "diagnosis": annealed_cross_entropy(classes, view["label"], self.signal_threshold),
             "real": real_mask_loss(classes[there]),
-            "predicted_labeled": predicted_mask_loss(self.discriminator(image, of_labeled)[0]),
-            "predicted_unlabeled": predicted_mask_loss(self.discriminator(unlabeled, of_unlabeled)[0]),
+            "predicted_labeled": predicted_mask_loss(fake_labeled),
+            "predicted_unlabeled": predicted_mask_loss(fake_unlabeled),
         }
 
     def generate(self, batch: Batch) -> dict[str, Tensor]:
@@ -146,9 +140,7 @@ class S4MTL(S2MTL):
     Source: Partly Supervised Multitask Learning, sections 3.1 to 3.4.
 
     Args:
-        generator: as for :class:`S2MTL`.
-        discriminator: see there.
-        mask_task: see there.
+        network: as for :class:`S2MTL`.
         segmentation_loss: see there.
         surrogates: the transforms; all flips and rotations by default.
 
@@ -163,17 +155,16 @@ class S4MTL(S2MTL):
 
     def __init__(
         self,
-        generator: nn.Module,
-        discriminator: ClassDiscriminator,
-        mask_task: Task = "multilabel",
+        network: GeneratorAndDiscriminator,
         segmentation_loss: nn.Module | None = None,
         surrogates: SurrogateTransforms | None = None,
     ) -> None:
-        super().__init__(generator, discriminator, mask_task, segmentation_loss)
+        super().__init__(network, segmentation_loss)
         self.surrogates = surrogates or SurrogateTransforms()
-        if discriminator.surrogate_capacity < len(self.surrogates):
+        capacity = network.discriminator.surrogate_capacity
+        if capacity < len(self.surrogates):
             raise InputError(
-                f"The discriminator can tell {discriminator.surrogate_capacity} surrogate transforms apart, but there "
+                f"The discriminator can tell {capacity} surrogate transforms apart, but there "
                 f"are {len(self.surrogates)}: {', '.join(self.surrogates.names)}. Give it `num_surrogates` of them, or "
                 "name fewer transforms."
             )

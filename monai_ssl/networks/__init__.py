@@ -1,8 +1,16 @@
 """Networks that MONAI lacks, or lacks a clear error for."""
 
+from monai_ssl.networks.conv_classifier import conv_classifier
 from monai_ssl.networks.features import FeatureForm, LayerFeatures, count_features, form_features
 from monai_ssl.networks.imagenet import densenet
-from monai_ssl.networks.joint import BranchedNetwork, ClassDiscriminator, GeneratorAndDiscriminator, JointOutput
+from monai_ssl.networks.joint import (
+    BranchedNetwork,
+    ClassDiscriminator,
+    GeneratorAndDiscriminator,
+    JointOutput,
+    OneTask,
+)
+from monai_ssl.networks.joint_network import JointArchitecture, joint_network
 from monai_ssl.networks.mean import MeanProbability
 from monai_ssl.networks.modes import evaluating, frozen
 from monai_ssl.networks.projection import ProjectionHead
@@ -14,16 +22,20 @@ __all__ = [
     "ClassDiscriminator",
     "FeatureForm",
     "GeneratorAndDiscriminator",
+    "JointArchitecture",
     "JointOutput",
     "LayerFeatures",
     "MeanProbability",
+    "OneTask",
     "ProjectionHead",
     "TransBTS",
+    "conv_classifier",
     "count_features",
     "densenet",
     "evaluating",
     "form_features",
     "frozen",
+    "joint_network",
     "required_multiple",
     "segmentation_network",
 ]

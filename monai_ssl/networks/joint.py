@@ -1,6 +1,6 @@
 """Networks that give a mask and a diagnosis of one image."""
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict, get_args
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from monai_ssl.losses.consistency import probabilities
 from monai_ssl.networks.features import LayerFeatures, count_features
 from monai_ssl.tasks import Task, check_task
 
-__all__ = ["BranchedNetwork", "ClassDiscriminator", "GeneratorAndDiscriminator", "JointOutput"]
+__all__ = ["BranchedNetwork", "ClassDiscriminator", "GeneratorAndDiscriminator", "JointOutput", "OneTask"]
 
 
 class JointOutput(TypedDict):
@@ -18,6 +18,9 @@ class JointOutput(TypedDict):
 
     mask: NotRequired[Tensor]
     diagnosis: NotRequired[Tensor]
+
+
+Part = Literal["mask", "diagnosis"]
 
 
 class ClassDiscriminator(nn.Module):
@@ -130,3 +133,26 @@ class BranchedNetwork(nn.Module):
         """Return the logits of the mask and of the n classes."""
         mask, features = self.features(self.network, image)
         return {"mask": mask, "diagnosis": self.branch(features)}
+
+
+class OneTask(nn.Module):
+    """Any network for one of the tasks, in the form of one for both: the U-Net or the Conv-Net alone.
+
+    Args:
+        network: maps an image ``(B, C, *spatial)`` to logits of the mask, or of the diagnosis.
+        part: which of the two it gives.
+
+    Raises:
+        ValueError: for anything else.
+    """
+
+    def __init__(self, network: nn.Module, part: Part) -> None:
+        super().__init__()
+        if part not in get_args(Part):
+            raise ValueError(f"`part` must be one of {get_args(Part)}, got {part!r}.")
+        self.network, self.part = network, part
+
+    def forward(self, image: Tensor) -> JointOutput:
+        """Return the logits of the one."""
+        logits = self.network(image)
+        return {"mask": logits} if self.part == "mask" else {"diagnosis": logits}

@@ -17,6 +17,7 @@ from monai_ssl.networks.transbts import TransBTS
 __all__ = ["required_multiple", "segmentation_network"]
 
 _NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "basicunet": nets.BasicUNet,
     "unet": nets.UNet,
     "segresnet": nets.SegResNet,
     "dynunet": nets.DynUNet,
@@ -36,6 +37,8 @@ def segmentation_network(
 ) -> nn.Module:
     """Make a network that maps patches ``(B, in_channels, *patch_size)`` to logits ``(B, out_channels, *patch_size)``.
 
+    - ``"basicunet"``: MONAI's ``BasicUNet``, the plain form with two convolutions a level, 16 to 128 channels, instance
+      normalization (Falk et al., Nature Methods 2019).
     - ``"unet"``: MONAI's ``UNet`` with residual units; 16 to 128 channels, instance normalization (Kerfoot et al.,
       STACOM 2018).
     - ``"segresnet"``: MONAI's ``SegResNet``, 16 channels at first, deconvolutions in place of its interpolation, which
@@ -114,7 +117,9 @@ def _naming(name: str, arguments: dict[str, Any]) -> Iterator[None]:
 def _complete(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Give the arguments of a network, with our values where there are none."""
     ours: dict[str, Any] = {}
-    if name == "unet":
+    if name == "basicunet":
+        ours = {"features": (16, 16, 32, 64, 128, 16)}
+    elif name == "unet":
         ours = {"channels": (16, 32, 64, 128), "strides": (2, 2, 2), "num_res_units": 2, "norm": "instance"}
     elif name == "segresnet":
         blocks_down = arguments.get("blocks_down", (1, 2, 2, 4))
@@ -143,4 +148,4 @@ def _strides(name: str, arguments: dict[str, Any]) -> list[Any]:
         if up != down - 1:
             raise InputError(f"'segresnet' needs one `blocks_up` less than `blocks_down`, got {up} and {down}.")
         return [2] * up
-    return [2] * (5 if name == "swinunetr" else 3)
+    return [2] * {"basicunet": 4, "swinunetr": 5, "transbts": 3}[name]

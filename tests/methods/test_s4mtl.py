@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from monai_ssl.engines import SemiSupervisedTrainer
 from monai_ssl.errors import InputError
 from monai_ssl.methods import S2MTL, S4MTL
-from monai_ssl.networks import ClassDiscriminator
+from monai_ssl.networks import ClassDiscriminator, GeneratorAndDiscriminator
 from monai_ssl.transforms import SurrogateTransforms
 from tests.methods.toys import CLASSES, batch, make, network
 
@@ -22,7 +22,7 @@ def one_region(kind=S4MTL, **settings):
     """Masks of one region, as of the lungs."""
     torch.manual_seed(0)
     judge = ClassDiscriminator(network(channels=2, outputs=CLASSES + 1 + 6), CLASSES, 6)
-    return kind(network(dense=True, outputs=1), judge, **settings)
+    return kind(GeneratorAndDiscriminator(network(dense=True, outputs=1), judge, "multilabel"), **settings)
 
 
 def lungs(method, **settings):
@@ -205,7 +205,7 @@ def test_well_known_classes_do_not_count_early():
 def test_a_shared_softmax_for_few_transforms():
     judge = ClassDiscriminator(network(channels=2, outputs=CLASSES + 1), CLASSES)
     few = SurrogateTransforms(["identity", "flip_horizontal", "flip_vertical"])
-    method = S4MTL(network(dense=True, outputs=1), judge, surrogates=few)
+    method = S4MTL(GeneratorAndDiscriminator(network(dense=True, outputs=1), judge, "multilabel"), surrogates=few)
     made = lungs(method)
     moved = made["unlabeled"][0]["image"]
     torch.manual_seed(1)
@@ -218,8 +218,9 @@ def test_a_shared_softmax_for_few_transforms():
 
 
 def test_too_many_transforms_for_the_discriminator():
+    judge = ClassDiscriminator(network(channels=2), CLASSES)
     with pytest.raises(InputError, match=r"can tell 3 surrogate transforms apart, but there are 6: identity, .*fewer"):
-        S4MTL(network(dense=True, outputs=1), ClassDiscriminator(network(channels=2), CLASSES))
+        S4MTL(GeneratorAndDiscriminator(network(dense=True, outputs=1), judge, "multilabel"))
 
 
 def test_masks_of_another_form_are_refused():

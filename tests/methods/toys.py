@@ -19,20 +19,16 @@ from monai_ssl.methods import (
     Supervised,
     UNetAlone,
 )
-from monai_ssl.networks import BranchedNetwork, ClassDiscriminator, LayerFeatures, ProjectionHead
+from monai_ssl.networks import (
+    BranchedNetwork,
+    ClassDiscriminator,
+    GeneratorAndDiscriminator,
+    LayerFeatures,
+    OneTask,
+    ProjectionHead,
+)
 
 CLASSES = 3
-
-
-class Diagnosis(nn.Module):
-    """A classifier as a network for both tasks that does one."""
-
-    def __init__(self, classifier: nn.Module):
-        super().__init__()
-        self.classifier = classifier
-
-    def forward(self, image):
-        return {"diagnosis": self.classifier(image)}
 
 
 def network(spatial_dims: int = 2, dense: bool = False, channels: int = 1, outputs: int = CLASSES) -> nn.Module:
@@ -63,12 +59,13 @@ def make(name: str, task: str = "multilabel", **kwargs):
         return RobustPseudoLabel(network(**kwargs), task, RobustLoss("gce", task))
     if name in ("s2mtl", "s4mtl"):
         discriminator = ClassDiscriminator(network(channels=1 + CLASSES, outputs=CLASSES + 1 + 6), CLASSES, 6)
-        return {"s2mtl": S2MTL, "s4mtl": S4MTL}[name](network(dense=True), discriminator, task)
+        pair = GeneratorAndDiscriminator(network(dense=True), discriminator, task)
+        return {"s2mtl": S2MTL, "s4mtl": S4MTL}[name](pair)
     if name in ("umtl", "unet"):
         both = BranchedNetwork(network(dense=True), "2", CLASSES, (1, 8, 8))
         return {"umtl": UMTL, "unet": UNetAlone}[name](both, task)
     if name == "convnet":
-        return ConvNet(Diagnosis(network()), task)
+        return ConvNet(OneTask(network(), "diagnosis"), task)
     return NoTeacher(network(**kwargs), network(**kwargs), task)
 
 

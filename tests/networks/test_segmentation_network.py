@@ -10,6 +10,7 @@ from monai_ssl.errors import InputError
 from monai_ssl.networks import TransBTS, required_multiple, segmentation_network
 
 SMALL = {
+    "basicunet": {"features": (4, 4, 8, 8, 16, 4)},
     "unet": {"channels": [4, 8, 16, 32]},
     "segresnet": {"init_filters": 8},
     "dynunet": {"filters": [4, 8, 16, 32]},
@@ -17,7 +18,7 @@ SMALL = {
     "transbts": {"init_filters": 8, "hidden_size": 16, "mlp_dim": 24, "num_layers": 1, "num_heads": 2},
 }
 NAMES = list(SMALL)
-SIDES = {name: (64, 32, 32) if name == "swinunetr" else (16, 8, 24) for name in NAMES}
+SIDES = dict.fromkeys(NAMES, (16, 8, 24)) | {"basicunet": (16, 32, 16), "swinunetr": (64, 32, 32)}
 
 
 def make(name, spatial_dims=3, in_channels=2, out_channels=3, patch_size=None, **arguments):
@@ -132,7 +133,7 @@ def test_a_config_names_it():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_patch_sizes_that_do_not_suit(name):
-    multiple = 32 if name == "swinunetr" else 8
+    multiple = {"swinunetr": 32, "basicunet": 16}.get(name, 8)
     with pytest.raises(InputError, match=rf"'{name}' cannot be \[64, 68, 64\].*{multiple}.*such as \[64, \d+, 64\]"):
         make(name, patch_size=(64, 68, 64))
     with pytest.raises(InputError, match=f"single position.*such as .{2 * multiple}, {2 * multiple}"):
@@ -150,7 +151,7 @@ def test_a_single_position_cannot_be_normalized():
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("vnet", {}, "no network 'vnet'. Use one of unet, segresnet, dynunet, swinunetr, transbts"),
+        ("vnet", {}, "no network 'vnet'. Use one of basicunet, unet, segresnet, dynunet, swinunetr, transbts"),
         ("unet", {"filters": [4, 8]}, "'unet' does not take filters. Use .*channels"),
         ("dynunet", {"deep_supervision": True}, "does not take deep_supervision"),
         ("segresnet", {"use_conv_final": False}, "does not take use_conv_final"),
