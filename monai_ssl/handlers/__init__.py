@@ -4,6 +4,7 @@ from monai_ssl.handlers.best_model import BestModelSaver
 from monai_ssl.handlers.checkpoint import TrainingCheckpoint, load_checkpoint
 from monai_ssl.handlers.dice import RegionDice
 from monai_ssl.handlers.disagreement import DisagreementCount, MetricVariance
+from monai_ssl.handlers.discriminator import DiscriminatorWatch
 from monai_ssl.handlers.ema import EMAHandler
 from monai_ssl.handlers.history import TrainingHistory
 from monai_ssl.handlers.mask_writer import MaskWriter
@@ -19,6 +20,7 @@ from monai_ssl.handlers.tracking import MLflowTracker
 __all__ = [
     "BestModelSaver",
     "DisagreementCount",
+    "DiscriminatorWatch",
     "EMAHandler",
     "MLflowTracker",
     "MacroROCAUC",

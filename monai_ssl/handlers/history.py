@@ -26,12 +26,13 @@ class TrainingHistory:
 
     Attach it to the trainer after the validation handler. A row has ``epoch``, ``iteration``, ``images`` (seen so far,
     each view counted once), ``loss`` (the weighted total), ``loss_<term>`` (unweighted), ``weight_<term>`` (the last of
-    the epoch), ``learning_rate``, and the scalar metrics of trainer and evaluator. The rows are part of the checkpoint,
-    so a resumed run has the whole history. Losses and images are those of all processes.
+    the epoch), ``learning_rate`` (``learning_rate_<name>`` of several optimizers), and the scalar metrics of trainer
+    and evaluator. The rows are part of the checkpoint, so a resumed run has the whole history. Losses and images are
+    those of all processes.
 
     Args:
         path: the CSV file, written anew after each epoch.
-        optimizer: whose learning rate is recorded (that of its first group).
+        optimizer: whose learning rate is recorded (that of its first group); or several, by name.
         evaluator: the validation engine, if there is one.
         show: names of columns for the line that is logged after each epoch, beside the losses.
     """
@@ -39,11 +40,16 @@ class TrainingHistory:
     def __init__(
         self,
         path: str | Path,
-        optimizer: Optimizer,
+        optimizer: Optimizer | Mapping[str, Optimizer],
         evaluator: Workflow | None = None,
         show: Sequence[str] = (),
     ) -> None:
-        self.path, self.optimizer, self.evaluator, self.show = Path(path), optimizer, evaluator, tuple(show)
+        self.path, self.evaluator, self.show = Path(path), evaluator, tuple(show)
+        self.optimizers = (
+            {"learning_rate": optimizer}
+            if isinstance(optimizer, Optimizer)
+            else {f"learning_rate_{name}": one for name, one in optimizer.items()}
+        )
         self.rows: list[dict[str, float]] = []
         self._sums: dict[str, float] = defaultdict(float)
         self._images, self._iterations = 0, 0
@@ -76,7 +82,7 @@ class TrainingHistory:
         for name, value in zip(self._sums, sums, strict=True):
             row["loss" if name == "loss" else f"loss_{name}"] = value / iterations
         row |= {f"weight_{name}": weight for name, weight in state.loss_weights.items()}
-        row["learning_rate"] = float(self.optimizer.param_groups[0]["lr"])
+        row |= {name: float(optimizer.param_groups[0]["lr"]) for name, optimizer in self.optimizers.items()}
         if self.evaluator is not None and self.evaluator.state.epoch == state.epoch:  # validation ran
             row |= _scalars(self.evaluator.state.metrics)
         self.rows.append(row | _scalars(state.metrics))

@@ -83,7 +83,8 @@ class TrainingReport:
         lines = [f"Validation {self.measure} at epoch {best['epoch']}, whose model ({best['candidate']}) was saved:"]
         lines.append(" " * (width + 2) + "".join(f"{network:>10}" for network in table))
         for name in (*self.class_names, "mean"):
-            values = "".join(f"{values[name]:>10.3f}" for values in table.values())
+            shown = ("-" if math.isnan(values[name]) else f"{values[name]:.3f}" for values in table.values())
+            values = "".join(f"{value:>10}" for value in shown)
             lines.append(f"  {name:<{width}}{values}")
         figure = self.output_dir / "learning_curves.png"
         return [*lines, "", f"Model:   {self.best_model.path}", f"Figure:  {figure}", *self.hints]

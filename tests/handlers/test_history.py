@@ -80,6 +80,17 @@ def test_the_file_is_the_rows_and_a_class_may_come_later(tmp_path):
         assert all(not text[name] for name in set(text) - set(row))
 
 
+def test_several_optimizers_have_a_learning_rate_each(tmp_path):
+    trainer = counter_trainer(max_epochs=1, method=Counter())
+    first = trainer.optimizers["losses"]
+    second = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.25)
+    history = TrainingHistory(tmp_path / "history.csv", {"generator": first, "discriminator": second})
+    history.attach(trainer)
+    trainer.run()
+    rates = {name: value for name, value in history.rows[0].items() if "rate" in name}
+    assert rates == {"learning_rate_generator": 1.0, "learning_rate_discriminator": 0.25}
+
+
 def test_epochs_without_validation_have_no_metrics(tmp_path):
     history = run(tmp_path, epochs=4, interval=2)
     assert ["auroc" in row for row in history.rows] == [False, True, False, True]

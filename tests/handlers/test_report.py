@@ -40,7 +40,7 @@ def test_numbers_are_those_of_the_saved_epoch(tmp_path, capsys):
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["F", "G"] in lines
     assert ["bleed", "0.750", "0.625"] in lines
-    assert ["tumour", "nan", "nan"] in lines
+    assert ["tumour", "-", "-"] in lines
     assert ["mean", "0.750", "0.625"] in lines
     assert ["Look", "there."] in lines
     assert ["Model:", str(tmp_path / "model.pt")] in lines
