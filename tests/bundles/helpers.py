@@ -10,6 +10,7 @@ from monai.bundle import ConfigWorkflow
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLES = ("supervised", "mean_teacher", "noteacher", "srcl")
 ROBUST = "robust_pseudo_label"
+S4MTL = "s4mtl"
 SEGMENTING = ("supervised", "mean_teacher", "noteacher")
 MAIN = {"supervised": "network", "mean_teacher": "teacher", "noteacher": "average", "srcl": "teacher"}
 

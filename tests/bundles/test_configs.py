@@ -8,7 +8,7 @@ from monai.bundle import verify_net_in_out
 import monai_ssl
 from monai_ssl.data import DataList
 from monai_ssl.losses import consensus_weights
-from tests.bundles.helpers import BUNDLES, REPOSITORY, ROBUST, SEGMENTING, configs, small, workflow
+from tests.bundles.helpers import BUNDLES, REPOSITORY, ROBUST, S4MTL, SEGMENTING, configs, small, workflow
 
 NAMES = ["evaluate", "inference", "metadata", "multi_gpu_train", "train"]
 MASKS = ["segmentation", "segmentation_evaluate", "segmentation_inference"]
@@ -19,8 +19,10 @@ OWN = {
         *("classification", "classification_evaluate", "classification_inference"),
         *("paper_brats2018", "paper_cifar10", "pseudo_label", "student", "teacher"),
     ],
+    S4MTL: ["paper", "convnet", "s2mtl", "umtl", "unet"],
 }
-ALL = (*BUNDLES, ROBUST)
+ALL = (*BUNDLES, ROBUST, S4MTL)
+GENERIC = (*BUNDLES, ROBUST)
 
 
 def content(bundle, name):
@@ -45,6 +47,8 @@ def test_a_bundle_has_all_its_files(bundle):
         *([(bundle, name) for bundle in SEGMENTING] for name in MASKS),
         [*((bundle, "segmentation_evaluate") for bundle in SEGMENTING), (ROBUST, "evaluate")],
         [*((bundle, "segmentation_inference") for bundle in SEGMENTING), (ROBUST, "inference")],
+        [(S4MTL, name) for name in ("umtl", "unet", "convnet")],
+        [(S4MTL, "inference"), *((bundle, "segmentation_inference") for bundle in SEGMENTING)],
         [*((bundle, "evaluate") for bundle in BUNDLES), (ROBUST, "classification_evaluate")],
         [*((bundle, "inference") for bundle in BUNDLES), (ROBUST, "classification_inference")],
     ],
@@ -81,7 +85,7 @@ def test_metadata(bundle):
     assert metadata["version"] in metadata["changelog"]
 
 
-@pytest.mark.parametrize("bundle", ALL)
+@pytest.mark.parametrize("bundle", GENERIC)
 def test_the_network_takes_and_gives_what_the_metadata_says(bundle, tmp_path):
     files = configs(bundle, "inference", "metadata")
     verify_net_in_out(
