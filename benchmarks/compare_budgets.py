@@ -27,7 +27,7 @@ def read_comparison(folder: Path) -> Results:
 def figure_of(comparisons: dict[str, Results], title: str) -> Figure:
     """Draw the mean of the primary metric over the seeds by budget, a line a system, and each seed as a point.
 
-    What is trained on all labels, at whichever budget, is a dashed line across. Systems without the metric are left out.
+    What is trained on all labels, at whichever budget, is a dashed line across. Systems without it are left out.
     """
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.subplots()

@@ -83,7 +83,7 @@ def to_binary_mask(job: MaskJob) -> Path:
             )
         mask |= other
     if not mask.any():
-        raise InputError(f"{first}: this mask is empty. Draw it, or remove it, so that its image counts as one without.")
+        raise InputError(f"{first}: this mask is empty. Draw it, or remove it: its image then counts as one without.")
     values = np.where(mask, np.uint8(255), np.uint8(0))
     if job.size not in (None, mask.shape):
         height, width = job.size
