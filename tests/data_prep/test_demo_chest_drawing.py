@@ -14,7 +14,7 @@ from data_prep.demo.chest.findings import FINDINGS
 from data_prep.demo.chest.frame import FIELD_OF_VIEW, make_frame, taken_twice
 from data_prep.demo.chest.radiograph import Radiograph, make_radiograph
 from data_prep.demo.chest.thorax import Thorax, make_thorax
-from data_prep.demo.dermoscopy.canvas import Canvas
+from data_prep.demo.drawing.canvas import Canvas
 
 SIZE = 64
 NORMAL, TUBERCULOSIS, NODULE = range(3)

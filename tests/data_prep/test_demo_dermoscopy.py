@@ -15,7 +15,7 @@ from data_prep.datasets.isic2018_tables import DIAGNOSES
 from data_prep.demo import dataset, demo_dir, make_demo
 from data_prep.demo.dermoscopy.camera import take_photograph
 from data_prep.demo.dermoscopy.lesion import make_lesion
-from data_prep.demo.dermoscopy.shares import apportion, draw_labeled
+from data_prep.demo.shares import apportion, draw_labeled
 from monai_ssl.data.datalist import DataList
 from monai_ssl.errors import InputError
 from monai_ssl.transforms import LoadRadiologyImage

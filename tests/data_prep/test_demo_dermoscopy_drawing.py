@@ -7,11 +7,11 @@ from sklearn.neighbors import NearestCentroid
 
 from data_prep.datasets.isic2018_tables import DIAGNOSES
 from data_prep.demo.dermoscopy.camera import _view, take_photograph
-from data_prep.demo.dermoscopy.canvas import EXTENT, Canvas, make_canvas, soft
 from data_prep.demo.dermoscopy.lesion import make_lesion
-from data_prep.demo.dermoscopy.lines import draw_lines, radial_streaks
-from data_prep.demo.dermoscopy.patterns import blobs, honeycomb, places
 from data_prep.demo.dermoscopy.pigments import Skin
+from data_prep.demo.drawing.canvas import EXTENT, Canvas, make_canvas, soft
+from data_prep.demo.drawing.lines import draw_lines, radial_streaks
+from data_prep.demo.drawing.patterns import blobs, honeycomb, places
 
 SIZE = 32
 

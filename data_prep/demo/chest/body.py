@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from data_prep.demo.chest.thorax import Thorax
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane, soft
+from data_prep.demo.drawing.canvas import Canvas, Plane, soft
 
 __all__ = ["draw_body"]
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from data_prep.demo.chest.thorax import Thorax
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane, soft
+from data_prep.demo.drawing.canvas import Canvas, Plane, soft
 
 __all__ = ["draw_bones"]
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from data_prep.datasets.chest_layout import DIAGNOSES
-from data_prep.demo.dermoscopy.shares import apportion
 from data_prep.demo.lists import FRACTIONS
+from data_prep.demo.shares import apportion
 from monai_ssl.data.splits import split_patients
 from monai_ssl.errors import InputError
 

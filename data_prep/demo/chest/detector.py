@@ -8,8 +8,8 @@ from scipy import ndimage
 from scipy.special import expit
 
 from data_prep.demo.chest.frame import FIELD_OF_VIEW, LEFT, RIGHT, taken_twice
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane
-from data_prep.demo.dermoscopy.lines import draw_lines
+from data_prep.demo.drawing.canvas import Canvas, Plane
+from data_prep.demo.drawing.lines import draw_lines
 
 __all__ = ["expose", "view"]
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from data_prep.demo.chest.frame import LEFT, RIGHT
 from data_prep.demo.chest.thorax import Thorax
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane, soft
-from data_prep.demo.dermoscopy.lines import draw_lines, wander
+from data_prep.demo.drawing.canvas import Canvas, Plane, soft
+from data_prep.demo.drawing.lines import draw_lines, wander
 
 __all__ = ["FINDINGS"]
 

@@ -7,7 +7,7 @@ of the hila.
 import numpy as np
 from scipy import fft
 
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane
+from data_prep.demo.drawing.canvas import Canvas, Plane
 
 __all__ = ["FIELD_OF_VIEW", "LEFT", "RIGHT", "make_frame", "taken_twice"]
 

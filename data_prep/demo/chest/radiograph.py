@@ -15,7 +15,7 @@ from data_prep.demo.chest.findings import FINDINGS
 from data_prep.demo.chest.frame import make_frame, taken_twice
 from data_prep.demo.chest.thorax import make_thorax
 from data_prep.demo.chest.vessels import draw_vessels
-from data_prep.demo.dermoscopy.canvas import soft
+from data_prep.demo.drawing.canvas import soft
 
 __all__ = ["Radiograph", "make_radiograph"]
 

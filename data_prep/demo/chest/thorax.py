@@ -7,7 +7,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from data_prep.demo.chest.frame import LEFT, RIGHT
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane
+from data_prep.demo.drawing.canvas import Canvas, Plane
 
 __all__ = ["Thorax", "make_thorax"]
 

@@ -8,8 +8,8 @@ from scipy import ndimage
 
 from data_prep.demo.chest.frame import LEFT, RIGHT
 from data_prep.demo.chest.thorax import Thorax
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane
-from data_prep.demo.dermoscopy.lines import draw_lines, wander
+from data_prep.demo.drawing.canvas import Canvas, Plane
+from data_prep.demo.drawing.lines import draw_lines, wander
 
 __all__ = ["draw_vessels"]
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.demo.dermoscopy.canvas import EXTENT, make_canvas
-from data_prep.demo.dermoscopy.lines import draw_lines, wander
+from data_prep.demo.drawing.canvas import EXTENT, make_canvas
+from data_prep.demo.drawing.lines import draw_lines, wander
 
 __all__ = ["add_bubbles", "add_hairs", "add_ruler"]
 

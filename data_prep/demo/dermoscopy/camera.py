@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from data_prep.demo.dermoscopy.artifacts import add_bubbles, add_hairs, add_ruler
-from data_prep.demo.dermoscopy.canvas import EXTENT, make_canvas, soft
+from data_prep.demo.drawing.canvas import EXTENT, make_canvas, soft
 
 __all__ = ["take_photograph"]
 

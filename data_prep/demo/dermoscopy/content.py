@@ -11,8 +11,8 @@ from tqdm import tqdm
 from data_prep.datasets.isic2018_tables import DIAGNOSES
 from data_prep.demo.dermoscopy.camera import take_photograph
 from data_prep.demo.dermoscopy.lesion import make_lesion
-from data_prep.demo.dermoscopy.shares import apportion, draw_labeled
 from data_prep.demo.lists import FRACTIONS, LABELS_NAME, save_data_list
+from data_prep.demo.shares import apportion, draw_labeled
 from monai_ssl.data.splits import split_patients
 from monai_ssl.errors import InputError
 from monai_ssl.files import make_folder, write_whole

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from data_prep.demo.dermoscopy.canvas import Canvas, soft
-from data_prep.demo.dermoscopy.lines import draw_lines, grow_vessels
-from data_prep.demo.dermoscopy.patterns import blobs, honeycomb, places, ridges
 from data_prep.demo.dermoscopy.pigments import Skin
+from data_prep.demo.drawing.canvas import Canvas, soft
+from data_prep.demo.drawing.lines import draw_lines, grow_vessels
+from data_prep.demo.drawing.patterns import blobs, honeycomb, places, ridges
 
 __all__ = ["paint_actinic_keratosis", "paint_basal_cell_carcinoma", "paint_benign_keratosis"]
 

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.datasets.isic2018_tables import DIAGNOSES
-from data_prep.demo.dermoscopy.canvas import Canvas, make_canvas
 from data_prep.demo.dermoscopy.keratinocytic import (
     paint_actinic_keratosis,
     paint_basal_cell_carcinoma,
@@ -16,6 +15,7 @@ from data_prep.demo.dermoscopy.keratinocytic import (
 from data_prep.demo.dermoscopy.melanocytic import paint_melanoma, paint_nevus
 from data_prep.demo.dermoscopy.others import paint_dermatofibroma, paint_vascular_lesion
 from data_prep.demo.dermoscopy.pigments import Skin, make_skin
+from data_prep.demo.drawing.canvas import Canvas, make_canvas
 
 __all__ = ["make_lesion"]
 

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane, soft
-from data_prep.demo.dermoscopy.lines import draw_lines, radial_streaks
-from data_prep.demo.dermoscopy.patterns import blobs, honeycomb, places
 from data_prep.demo.dermoscopy.pigments import Skin
+from data_prep.demo.drawing.canvas import Canvas, Plane, soft
+from data_prep.demo.drawing.lines import draw_lines, radial_streaks
+from data_prep.demo.drawing.patterns import blobs, honeycomb, places
 
 __all__ = ["paint_melanoma", "paint_nevus"]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from data_prep.demo.dermoscopy.canvas import Canvas, soft
-from data_prep.demo.dermoscopy.patterns import blobs, honeycomb, places, star
 from data_prep.demo.dermoscopy.pigments import Skin
+from data_prep.demo.drawing.canvas import Canvas, soft
+from data_prep.demo.drawing.patterns import blobs, honeycomb, places, star
 
 __all__ = ["paint_dermatofibroma", "paint_vascular_lesion"]
 

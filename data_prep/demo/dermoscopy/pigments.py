@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane
+from data_prep.demo.drawing.canvas import Canvas, Plane
 
 __all__ = ["Skin", "make_skin"]
 

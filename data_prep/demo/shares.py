@@ -1,4 +1,4 @@
-"""How many lesions each diagnosis gets, and how many labels."""
+"""How many images each diagnosis gets, and how many labels."""
 
 from collections.abc import Sequence
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane
+from data_prep.demo.drawing.canvas import Canvas, Plane
 
 __all__ = ["draw_lines", "grow_vessels", "radial_streaks", "wander"]
 

@@ -1,4 +1,4 @@
-"""The frame in which a lesion is drawn: coordinates, random fields, soft steps and borders."""
+"""The frame in which a phantom is drawn: coordinates, random fields, soft steps and borders."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ EXTENT = 1.4
 
 @dataclass(frozen=True)
 class Canvas:
-    """Coordinates in half sides of a photograph; the lesion lies around (0, 0).
+    """Coordinates in half sides of a picture, with (0, 0) in its middle.
 
     Args:
         x: to the right, shape (side, side).

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data_prep.demo.dermoscopy.canvas import Canvas, Plane, soft
+from data_prep.demo.drawing.canvas import Canvas, Plane, soft
 
 __all__ = ["blobs", "honeycomb", "places", "ridges", "star"]
 
