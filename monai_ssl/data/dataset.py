@@ -94,7 +94,7 @@ class ImageDataset(CacheDataset):
         if tensors is None:
             tensors = self._checked(self._files.make(files), index)
             disk.write(name, tensors)
-        return rest | tensors
+        return self._files.finish(rest | tensors)
 
     def _checked(self, item: Any, index: int) -> Any:
         image = item.get("image") if isinstance(item, Mapping) else None

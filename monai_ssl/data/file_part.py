@@ -15,6 +15,7 @@ from torch import Tensor
 
 from monai_ssl.data.describe import describe
 from monai_ssl.errors import InputError
+from monai_ssl.transforms.missing_mask import MissingMaskd
 
 __all__ = ["FilePart"]
 
@@ -27,7 +28,8 @@ class FilePart:
     """A preprocessing taken apart, so that an image comes out the same whether its entry has a label or not.
 
     The transforms from the first one that works on a file are run twice: on the files of an entry alone, and on the
-    rest of it alone. So nothing can get into the one that belongs to the other.
+    rest of it alone. So nothing can get into the one that belongs to the other. Only what stands in for a missing mask,
+    at the end, is run on both together.
 
     Args:
         transform: deterministic dictionary transforms; what they make of an image, a mask or a label that are files
@@ -44,7 +46,14 @@ class FilePart:
                 raise _unfit(type(part).__name__, "is random or no dictionary transform")
         works = [not isinstance(part, CopyItemsd | DeleteItemsd) and _names_file(part) for part in whole.transforms]
         start = works.index(True) if any(works) else len(works)
-        self._before, after = whole.transforms[:start], whole.transforms[start:]
+        end = len(whole.transforms)
+        while end > start and isinstance(whole.transforms[end - 1], MissingMaskd):
+            end -= 1
+        self._before, after, self._last = (
+            whole.transforms[:start],
+            whole.transforms[start:end],
+            whole.transforms[end:],
+        )
         try:
             self.description = describe([after, whole.lazy, whole.overrides])
         except (TypeError, ValueError, RecursionError) as error:
@@ -90,6 +99,12 @@ class FilePart:
             key: convert_to_tensor(value, track_meta=False).contiguous(memory_format=torch.contiguous_format)
             for key, value in made.items()
         }
+
+    def finish(self, item: dict[Hashable, Any]) -> dict[Hashable, Any]:
+        """Stand in for what is missing in an entry whose parts are together again."""
+        for part in self._last:
+            item = part(item)
+        return item
 
     def _convert(self, values: Any) -> dict[Hashable, Any]:
         """Preprocess labels, of which few are different: to convert one takes as long as to read an image."""

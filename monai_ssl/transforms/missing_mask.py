@@ -35,5 +35,6 @@ class MissingMaskd(MapTransform):
         output = dict(data)
         for key in self.keys:
             if key not in output:
-                output[key] = torch.full((self.channels, *output[self.image_key].shape[1:]), MISSING)
+                # Expanded, it takes no memory for each of many unlabeled images that a cache holds.
+                output[key] = torch.tensor(MISSING).expand(self.channels, *output[self.image_key].shape[1:])
         return output

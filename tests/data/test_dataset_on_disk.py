@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from monai_ssl.data import ImageDataset, TwoStreamLoader
 from monai_ssl.errors import InputError
 from monai_ssl.readers import read_image
-from monai_ssl.transforms import BatchRandFlipd, LoadRadiologyImaged, load
+from monai_ssl.transforms import BatchRandFlipd, LoadMaskd, LoadRadiologyImaged, MissingMaskd, load
 
 
 @pytest.fixture
@@ -239,6 +239,24 @@ def test_masks_are_kept_with_their_images(tmp_path, reads):
         assert (item["image"].unique().tolist(), item["label"].unique().tolist()) == ([pytest.approx(0.2)], [1.0])
         assert on_disk(unlabeled, tmp_path, transform)[0].keys() == {"image", "patient"}
     assert sorted(reads) == ["image.png", "image.png", "mask.png"]
+
+
+def test_images_with_and_without_a_mask(entries, tmp_path, reads):
+    """A stand-in for a missing mask is not kept, and does not keep the image from being kept."""
+    mask = tmp_path / "mask.png"
+    Image.fromarray(np.full((9, 8), 255, dtype=np.uint8)).save(mask)
+    entries[1]["mask"] = str(mask)
+    parts = [LoadRadiologyImaged("image", track_meta=True), LoadMaskd("mask", {"lung": [255]}, allow_missing_keys=True)]
+    parts += [EnsureTyped(["image", "mask"], track_meta=False, allow_missing_keys=True), MissingMaskd("mask")]
+    plain = ImageDataset(entries, Compose(parts), progress=False)
+    for _ in range(2):
+        kept = ImageDataset(entries, Compose(parts), cache_rate=0.0, cache_dir=tmp_path / "cache", progress=False)
+        for index in range(2):
+            for key in ("image", "mask"):
+                assert torch.equal(kept[index][key], plain[index][key])
+        assert [kept[index]["mask"].unique().tolist() for index in range(2)] == [[-1.0], [1.0]]
+    # By the one without a cache, and once by the others.
+    assert reads.count("PATIENT-0.png") == 2
 
 
 def test_a_folder_that_cannot_be_written(entries, tmp_path):
