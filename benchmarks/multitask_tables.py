@@ -35,17 +35,25 @@ Row = tuple[str, int]
 
 
 def read_runs(comparisons: Sequence[Path]) -> dict[Row, list[Path]]:
-    """Find the evaluations of each row, by seed, in the order of the source's tables."""
-    found: dict[Row, list[Path]] = {}
+    """Find the evaluations of each row, by seed, in the order of the source's tables.
+
+    Raises:
+        ValueError: for a folder that is not called after a fraction, or a row and seed that is there twice.
+    """
+    found: dict[Row, dict[str, Path]] = {}
     for folder in comparisons:
         for path in sorted(folder.glob("*/eval/evaluation/evaluation.json")):
-            name, _, _ = path.parents[2].name.rpartition("_")
+            name, _, seed = path.parents[2].name.rpartition("_")
             system, _, full = name.partition("_")
-            if system in SYSTEMS:
-                row = (system, 100 if full else round(100 * float(folder.name)))
-                found.setdefault(row, []).append(path.parent)
+            if system not in SYSTEMS:
+                continue
+            seeds = found.setdefault((system, 100 if full else round(100 * float(folder.name))), {})
+            if seed in seeds:
+                raise ValueError(f"{path.parent} and {seeds[seed]} are of the same system, labels and seed")
+            seeds[seed] = path.parent
     order = list(SYSTEMS)
-    return dict(sorted(found.items(), key=lambda item: (order.index(item[0][0]), -item[0][1])))
+    rows = sorted(found.items(), key=lambda item: (order.index(item[0][0]), -item[0][1]))
+    return {row: list(seeds.values()) for row, seeds in rows}
 
 
 def read_published() -> dict[Row, dict[str, str]]:
@@ -66,7 +74,7 @@ def tables(runs: dict[Row, list[Path]]) -> str:
     reports = {
         row: [json.loads((path / "evaluation.json").read_text()) for path in paths] for row, paths in runs.items()
     }
-    classes = list(next(some for some in reports.values() if some[0]["classes"])[0]["classes"])
+    classes = next((list(some[0]["classes"]) for some in reports.values() if some[0]["classes"]), [])
     diagnosis = {"Accuracy": ("mean", "", "accuracy", "accuracy")} | {
         f"F1 ({name})": ("classes", name, "f1_most_probable", f"f1_{name}") for name in classes
     }
@@ -147,10 +155,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="where the tables and figures go")
     parser.add_argument("--title", default="Segmentation and diagnosis by labeled fraction")
     options = parser.parse_args(arguments)
-    runs = read_runs(options.comparisons)
+    try:
+        runs = read_runs(options.comparisons)
+    except ValueError as error:
+        parser.error(str(error))
     if not runs:
         parser.error(f"there is no evaluation of {', '.join(SYSTEMS)} in {', '.join(map(str, options.comparisons))}")
     text = tables(runs)
+    options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "multitask.md").write_text(text + "\n")
     for name, draw in {"dice_boxes": boxes_figure, "accuracy": accuracy_figure}.items():
         save_figure(draw(runs, options.title), options.output / f"{name}.png")

@@ -1,6 +1,7 @@
 """What the bundles' configurations call around a run."""
 
 from monai_ssl.bundle.evaluation import track_evaluation
+from monai_ssl.bundle.joint import check_joint_data
 from monai_ssl.bundle.model import find_thresholds, load_model, model_info, read_model_info
 from monai_ssl.bundle.paths import find_bundle_root
 from monai_ssl.bundle.provenance import (
@@ -19,6 +20,7 @@ __all__ = [
     "SaliencyMaps",
     "as_bool",
     "as_sizes",
+    "check_joint_data",
     "check_stages",
     "check_validations",
     "distribute",

@@ -90,6 +90,8 @@ def _region_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
             yield _in_head(f"masks are named, but the task is {task}", "Remove them, or give another task.")
     elif not masks or not all(map(_is_region, masks.values())):
         yield _in_head("masks does not name the values of regions", 'Give them as in {"lung": [255]}, all above 0.')
+    elif "mean" in masks:
+        yield _in_head("masks has a region called 'mean', as the mean of the regions is", "Give it another name.")
     elif task == "segmentation" and list(masks) != content["labels"]:
         yield _in_head("labels and the names in masks differ", "Give the same names in the same order.")
 

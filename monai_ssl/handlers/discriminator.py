@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from ignite import distributed as idist
@@ -27,7 +27,8 @@ class DiscriminatorWatch:
     - ``fake_predicted_labeled`` and ``fake_predicted_unlabeled``: on predicted ones, :math:`e^{-L}`, where the terms
       are :math:`-\log p_{n+1}`.
 
-    They are geometric means, of ``1 - p`` and of ``p``, over the epoch's images. A discriminator in balance has the
+    They are geometric means, of ``1 - p`` and of ``p``, over the epoch's images; without any true mask ``fake_real`` is
+    NaN, and nothing is said. A discriminator in balance has the
     first low and the others high. If both come together, it says the same of all masks, and teaches the generator
     nothing: after ``patience`` such epochs in a row a warning says so, and another when it recovers. (That masks have
     become as good as true ones looks the same from here: see the Dice of the validation.)
@@ -48,7 +49,7 @@ class DiscriminatorWatch:
         self.margin, self.patience = margin, patience
         self.epochs = 0
         self._sums: dict[str, float] = {}
-        self._iterations = 0
+        self._counts: dict[str, int] = {}
 
     @property
     def collapsed(self) -> bool:
@@ -71,7 +72,7 @@ class DiscriminatorWatch:
         self.epochs = int(state["epochs"])
 
     def _start(self) -> None:
-        self._sums, self._iterations = dict.fromkeys((_REAL, *_PREDICTED), 0.0), 0
+        self._sums, self._counts = dict.fromkeys((_REAL, *_PREDICTED), 0.0), dict.fromkeys((_REAL, *_PREDICTED), 0)
 
     def _add(self, engine: Workflow) -> None:
         losses = engine.state.losses
@@ -80,17 +81,23 @@ class DiscriminatorWatch:
                 f"The method has no loss terms {', '.join(missing)}, so it has no discriminator to watch. Leave "
                 "DiscriminatorWatch out."
             )
-        self._sums = {name: value + losses[name] for name, value in self._sums.items()}
-        self._iterations += 1
+        for name in self._sums:
+            # The term of true masks is over the images that have one, which are another number in each batch.
+            count = _masked_images(engine.state.batch) if name == _REAL else 1
+            self._sums[name] += count * losses[name]
+            self._counts[name] += count
 
     def _finish(self, engine: Workflow) -> None:
-        totals = torch.tensor([self._iterations, *self._sums.values()], dtype=torch.float64)
-        iterations, *sums = idist.all_reduce(totals).tolist()  # type: ignore[union-attr]
-        means = {name: value / iterations for name, value in zip(self._sums, sums, strict=True)}
+        totals = torch.tensor([[*self._sums.values()], [*self._counts.values()]], dtype=torch.float64)
+        sums, counts = idist.all_reduce(totals).tolist()  # type: ignore[union-attr]
+        rows = zip(self._sums, sums, counts, strict=True)
+        means = {name: value / count if count else math.nan for name, value, count in rows}
         fakes = {_REAL: -math.expm1(-means[_REAL])} | {name: math.exp(-means[name]) for name in _PREDICTED}
         engine.state.metrics.update({f"fake_{name}": value for name, value in fakes.items()})
         before = self.collapsed
         apart = fakes[_PREDICTED[0]] - fakes[_REAL]
+        if math.isnan(apart):
+            return
         self.epochs = 0 if apart >= self.margin else self.epochs + 1
         if self.collapsed != before and engine.state.rank == 0:
             logger.warning(self._text(fakes) if self.collapsed else "The discriminator tells masks apart again.")
@@ -106,3 +113,8 @@ class DiscriminatorWatch:
             "learns nothing from it. Raise its learning rate, or lower the generator's or the adversarial weight; if "
             "Dice is high, the masks may have become as good as true ones."
         )
+
+
+def _masked_images(batch: Mapping[str, Sequence[Mapping[str, torch.Tensor]]]) -> int:
+    """How many labeled images have a mask: others have negative values, or NaN, in its place."""
+    return int((batch["labeled"][0]["mask"] >= 0).flatten(1).all(dim=1).sum())

@@ -36,6 +36,7 @@ class SegmentationCollector:
         label_key: key of the path of the true mask in each item of ``engine.state.batch``.
         image_key: key of the path, or paths, of the image there.
         patient_key: key of the patient's pseudonym there.
+        class_key: key of the index of the image's class there; None where there is none.
         other_size: ``"refuse"`` or ``"resample"`` masks of another size than their image, see
             :func:`~monai_ssl.readers.mask_size.fit_mask`.
         allow_missing: whether images without a mask (items without ``label_key``) are left out, as a data list of masks
@@ -43,7 +44,7 @@ class SegmentationCollector:
 
     Raises:
         InputError: for regions or a number of pictures that cannot be used; while collecting, when an item lacks a key,
-            no image has a mask, a mask cannot be read, has values of no region or another shape than the prediction, or
+            a mask cannot be read, has values of no region or another shape than the prediction, or
             the prediction holds no mask values.
     """
 
@@ -56,6 +57,7 @@ class SegmentationCollector:
         label_key: str = "label_path",
         image_key: str = "source",
         patient_key: str = "patient",
+        class_key: str | None = None,
         other_size: OtherSize = "refuse",
         allow_missing: bool = False,
     ) -> None:
@@ -66,7 +68,7 @@ class SegmentationCollector:
         self.folder = folder
         self.pred_key, self.label_key, self.image_key, self.patient_key = pred_key, label_key, image_key, patient_key
         check_other_size(other_size)
-        self.other_size, self.allow_missing = other_size, allow_missing
+        self.class_key, self.other_size, self.allow_missing = class_key, other_size, allow_missing
         self._rows: list[SegmentationCase | None] = []
         self._cases: tuple[SegmentationCase, ...] | None = None
         self._due: list[int] = []
@@ -102,8 +104,6 @@ class SegmentationCollector:
 
     def _finish(self) -> None:
         rows = [case for case in gather_rows(self._rows) if case is not None]
-        if not rows:
-            raise InputError("no image of the evaluation has a mask to compare with. Give test images with masks.")
         if idist.get_world_size() > 1:
             firsts: dict[str, SegmentationCase] = {}
             for case in rows:
@@ -123,7 +123,7 @@ class SegmentationCollector:
         if with_picture:
             del self._due[0]
         source = item_value(item, self.image_key)
-        return compare_with_file(
+        case = compare_with_file(
             item_value(result, self.pred_key),
             item_value(item, self.label_key),
             image_name(source),
@@ -133,3 +133,4 @@ class SegmentationCollector:
             with_picture=with_picture,
             other_size=self.other_size,
         )
+        return case if self.class_key is None else replace(case, label=int(item_value(item, self.class_key)))

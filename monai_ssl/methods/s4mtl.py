@@ -39,7 +39,8 @@ class S2MTL(JointMethod):
 
     The text's alpha is the weight of each unlabeled term, its "small weight" that of the adversarial ones. An image
     without a class is not in (9), one without a mask neither in (5) nor in (11); if it has a class, its predicted mask
-    takes the place of the true one in (9), as it does when the network is used.
+    takes the place of the true one in (9), as it does when the network is used: over the n classes alone, since (12)
+    says that this mask is predicted.
 
     Source: Partly Supervised Multitask Learning, section 3 and algorithm 1, S2MTL in section 4.2.
 
@@ -94,8 +95,11 @@ class S2MTL(JointMethod):
         classes, fake_labeled, fake_unlabeled = self.discriminator(*pairs)[0].split(
             [len(image), len(image), len(unlabeled)]
         )
+        # Which of its two targets a predicted mask has, "predicted" or the image's class, depends on the question.
+        fake = torch.arange(classes.shape[1], device=classes.device) == self.discriminator.num_classes
+        diagnosis = classes.masked_fill(~there[:, None] & fake, -torch.inf)
         return {
-            "diagnosis": annealed_cross_entropy(classes, view["label"], self.signal_threshold),
+            "diagnosis": annealed_cross_entropy(diagnosis, view["label"], self.signal_threshold),
             "real": real_mask_loss(classes[there]),
             "predicted_labeled": predicted_mask_loss(fake_labeled),
             "predicted_unlabeled": predicted_mask_loss(fake_unlabeled),

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -14,6 +15,8 @@ __all__ = ["OtherSize", "check_other_size", "fit_mask"]
 
 OtherSize = Literal["refuse", "resample"]
 """What becomes of a mask that has another size than its image."""
+
+_ROUNDING = 0.02  # of a side, by which proportions may differ
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +39,9 @@ def fit_mask(
 ) -> NDArray[np.int32]:
     """Give a mask the size of its image.
 
-    Pictures are taken to show the same field of view: each pixel of the image gets the value of the mask's pixel that
-    its center lies in, with a warning. NIfTI files say where they lie, and are refused.
+    Pictures of the same proportions are taken to show the same field of view: each pixel of the image gets the value of
+    the mask's pixel that its center lies in, with a warning. Other proportions are those of a mask that was cropped or
+    turned, and NIfTI files say where they lie: they are refused.
 
     Args:
         mask: (*spatial).
@@ -52,12 +56,18 @@ def fit_mask(
     if mask.shape == tuple(shape):
         return mask
     sizes = f"this mask has shape {mask.shape}, but {image} has {tuple(shape)}"
-    if other_size == "refuse" or mask.ndim != len(shape) or kind_of(path) == "nifti":
+    alike = mask.ndim == len(shape) and _proportions_agree(mask.shape, shape) and kind_of(path) != "nifti"
+    if other_size == "refuse" or not alike:
         remedy = "Resample the mask to the grid of its image"
-        if mask.ndim == len(shape) and kind_of(path) != "nifti":
+        if alike:
             remedy += ", or have that done while it is read (`--mask_of_other_size resample`, where a bundle has it)"
         raise InputError(f"{path}: {sizes}. {remedy}.")
     logger.warning("%s: %s. It is resampled to the size of the image, by nearest neighbor.", path, sizes)
     for axis, (old, new) in enumerate(zip(mask.shape, shape, strict=True)):
         mask = mask.take(((np.arange(new) + 0.5) * old / new).astype(np.intp), axis=axis)
     return mask
+
+
+def _proportions_agree(old: Sequence[int], new: Sequence[int]) -> bool:
+    ratios = [after / before for before, after in zip(old, new, strict=True)]
+    return max(ratios) <= (1 + _ROUNDING) * min(ratios)

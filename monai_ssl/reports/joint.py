@@ -1,5 +1,6 @@
 """The evaluation of models that give a mask and a diagnosis of one image, or one of the two."""
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from monai_ssl.errors import InputError
 from monai_ssl.metrics import Predictions
 from monai_ssl.reports.evaluation import CLASSIFICATION_FILES, check_predictions, evaluate
 from monai_ssl.reports.figures import bland_altman_figure, dice_by_class_figure
@@ -18,6 +20,8 @@ from monai_ssl.reports.segmentation_case import SegmentationCase
 from monai_ssl.reports.segmentation_results import score_arrays
 
 __all__ = ["evaluate_joint"]
+
+_logger = logging.getLogger("monai_ssl")
 
 _DIAGNOSIS, _MASKS = "diagnosis", "masks"
 _FIGURES = ("dice_by_class.png", "bland_altman.png")
@@ -44,6 +48,8 @@ def evaluate_joint(
     - ``dice_by_class.png``, the Dice by true class, where there are masks and the classes of some of their images are
       known and a single one each. The images are found by their names.
 
+    Where no test image has a mask, or none a known class, that part is left out with a warning.
+
     What an earlier evaluation has left there and this one does not write is removed.
 
     Args:
@@ -62,17 +68,26 @@ def evaluate_joint(
         means of both, with the names of the classes and regions that they are over.
 
     Raises:
-        InputError: as the two other evaluations do, before anything is written.
+        InputError: as the two other evaluations do, before anything is written; or when the test images can judge
+            neither of the model's parts.
         ValueError: for only one of ``validation`` and ``test``, or neither diagnoses nor masks.
     """
     if (validation is None) != (test is None):
         raise ValueError("`validation` and `test` go together: give both, or neither of a model without a diagnosis.")
     if test is None and cases is None:
         raise ValueError("There is nothing to evaluate: give `validation` and `test`, or `cases`, or all three.")
+    if cases is not None and not cases:
+        _logger.warning("No test image has a mask, so the masks are not evaluated.")
+        cases = None
+    if test is not None and (np.isnan(labels := np.asarray(test.labels, dtype=float)) | (labels < 0)).all():
+        _logger.warning("No test image has a class, so the diagnosis is not evaluated.")
+        validation = test = None
+    if test is None and cases is None:
+        raise InputError("No test image has a mask or a class that this model gives. Test on images that have.")
     # All that may be refused is refused before anything is written.
     if validation is not None and test is not None:
         check_predictions(validation, test, class_names, test.task)
-    classes = _true_classes(test)
+    classes = _true_classes(test) | {case.image: case.label for case in cases or () if case.label >= 0}
     figures: dict[str, Figure] = {}
     if cases is not None:
         check_cases(cases, region_names)

@@ -35,6 +35,7 @@ class SegmentationCase:
         scores: by region.
         units: of distances and volumes.
         picture: for the figure, where there is to be one of this image.
+        label: index of its true class, -1 where not known.
     """
 
     image: str
@@ -42,6 +43,7 @@ class SegmentationCase:
     scores: Mapping[str, RegionScore]
     units: tuple[str, str]
     picture: OverlayRow | None = None
+    label: int = -1
 
 
 def compare_with_file(
@@ -79,7 +81,8 @@ def compare_with_file(
     if found.shape != (1, *true.shape):
         raise InputError(
             f"{image}: the prediction has shape {found.shape}, its mask {truth} {(1, *true.shape)}. Give the mask on "
-            "the grid of its image, and bring predictions back to it (Invertd)."
+            "the grid of its image (or `--mask_of_other_size resample`, where a bundle has it), and bring "
+            "predictions back to it (Invertd)."
         )
     spacing = voxel_spacing(truth)
     scores = region_scores(found[0], true, regions, spacing)

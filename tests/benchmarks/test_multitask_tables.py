@@ -79,6 +79,21 @@ def test_a_folder_without_these_systems(runs, capsys):
     assert "no evaluation of convnet, unet, umtl, s2mtl, s4mtl" in capsys.readouterr().err
 
 
+def test_what_is_there_twice_and_folders_without_a_fraction(runs, capsys):
+    write_report(runs / "0.05" / "unet_full_0", dice=0.9)
+    (runs / "0.5").rename(runs / "half")
+    both = [str(runs / "0.05"), str(runs / "half")]
+    for folders, message in (
+        (both, "could not convert string to float: 'half'"),
+        (both[:1] * 2, "same system, labels"),
+    ):
+        with pytest.raises(SystemExit):
+            multitask_tables.main(["--comparisons", *folders, "--output", str(runs)])
+        assert message in capsys.readouterr().err
+    multitask_tables.main(["--comparisons", both[0], "--output", str(runs / "new" / "folder")])
+    assert (runs / "new" / "folder" / "multitask.md").is_file()
+
+
 def test_systems_of_one_task_beside_those_of_both(runs, capsys):
     """A system without a metric has a dash, and is not in the figure of that metric."""
     compare_budgets.main(["--comparisons", str(runs / "0.5"), "--output", str(runs)])

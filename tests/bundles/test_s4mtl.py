@@ -14,6 +14,7 @@ from PIL import Image
 from data_prep.datasets.chest_layout import DIAGNOSES
 from monai_ssl.compare.__main__ import main as compare
 from monai_ssl.data import DataList
+from monai_ssl.errors import find_input_error
 from monai_ssl.readers.mask import read_mask
 from tests.bundles.helpers import S4MTL, call, command, configs, run_bundle, small, workflow
 from tests.bundles.test_resume import kill_in_the_second_epoch
@@ -209,6 +210,9 @@ def test_two_processes(chest, tmp_path):
     alone = len(DataList.load(chest).unlabeled)
     assert int(row["images"]) >= 2 * alone
     assert all(np.isfinite(float(row[name])) for name in row if name.startswith(("loss_", "fake_")))
+    # Each process draws surrogate transforms and dropout of its own.
+    first, second = torch.load(tmp_path / "models/checkpoint.pt", weights_only=True)["random"]
+    assert not torch.equal(first["torch"], second["torch"])
 
 
 def test_the_classifier_alone_needs_no_masks(dermoscopy, tmp_path):
@@ -219,7 +223,25 @@ def test_the_classifier_alone_needs_no_masks(dermoscopy, tmp_path):
 def test_the_others_do(dermoscopy, tmp_path):
     with pytest.raises(RuntimeError) as caught:
         run_bundle(S4MTL, ("train",), "train", "training", **tiny(dermoscopy, tmp_path))
-    assert "names no regions of masks" in str(caught.getrepr(style="long"))
+    assert "The data list's task is multiclass" in str(find_input_error(caught.value))
+
+
+def test_a_model_of_other_surrogate_transforms_is_evaluated(chest, tmp_path):
+    """What evaluates it needs to know how many there were, not which."""
+    few = ["identity", "flip_horizontal"]
+    run_bundle(S4MTL, ("train",), "train", "training", **tiny(chest, tmp_path, max_epochs=1, surrogates=few))
+    shared = {"bundle_root": str(tmp_path), "dataset_dir": str(chest), "device": "cpu", "replicates": 20}
+    run_bundle(S4MTL, ("train", "evaluate"), "train", "evaluating", **shared)
+    run_bundle(S4MTL, ("inference",), "infer", "inference", **{**shared, "dataset_dir": str(chest / "images")})
+    assert (tmp_path / "eval/predictions.csv").is_file()
+
+
+def test_the_classifier_alone_takes_the_discriminators_options(chest, tmp_path):
+    for options, rate in (({}, 5e-4), ({"learning_rate": 0.1}, 0.1), ({"discriminator_learning_rate": 0.2}, 0.2)):
+        made = workflow(S4MTL, ("train", "convnet"), "train", **tiny(chest, tmp_path, **options))
+        group = made.parser.get_parsed_content("optimizer").param_groups[0]
+        assert (group["lr"], group["betas"][0]) == (rate, 0.6)
+        assert made.parser.get_parsed_content("parameters")["learning_rate"] == rate
 
 
 def test_masks_of_another_size(chest, tmp_path):

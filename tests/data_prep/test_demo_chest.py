@@ -112,14 +112,15 @@ def test_default_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = np.array([[0, 255]], np.uint8)
     monkeypatch.setattr(content, "make_radiograph", lambda rng, diagnosis, size: Radiograph(picture, picture))
     data = DataList.load(make_demo(tmp_path / "demo", phantom="chest", progress=False))
-    assert [len(part) for part in (data.labeled, data.unlabeled, data.validation, data.test)] == [36, 324, 120, 120]
+    assert [len(part) for part in (data.labeled, data.unlabeled, data.validation, data.test)] == [119, 241, 120, 120]
     missing = Counter("class" if e["label"] < 0 else "" if "mask" in e else "mask" for e in data.labeled)
-    assert 3 <= missing["mask"] <= 9
-    assert 1 <= missing["class"] <= 6
+    assert 10 <= missing["mask"] <= 30
+    assert 4 <= missing["class"] <= 16
     for part in (data.validation, data.test):  # of 54, 36 and 30 the 5th, 15th, 25th...
         assert sum("mask" not in entry for entry in part) == 5 + 4 + 3
     assert (
-        data.provenance["command"] == "python -m data_prep demo --phantom chest --seed 0 --radiographs 600 --budget 0.1"
+        data.provenance["command"]
+        == "python -m data_prep demo --phantom chest --seed 0 --radiographs 600 --budget 0.33"
     )
 
 

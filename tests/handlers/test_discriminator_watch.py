@@ -1,16 +1,25 @@
 import math
 
 import pytest
+import torch
 from ignite.engine import Engine, Events
 
 from monai_ssl.errors import InputError
 from monai_ssl.handlers import DiscriminatorWatch
 
 
-def losses(real, labeled, unlabeled):
-    """The loss terms of these probabilities of "predicted"."""
+def losses(real, labeled, unlabeled, masks=4):
+    """The loss terms of these probabilities of "predicted", and how many images have a mask."""
     terms = {"real": -math.log(1 - real), "predicted_labeled": -math.log(labeled)}
-    return terms | {"predicted_unlabeled": -math.log(unlabeled), "diagnosis": 3.0}
+    return terms | {"predicted_unlabeled": -math.log(unlabeled), "diagnosis": 3.0, "masks": masks}
+
+
+def batch_of(count):
+    """Four labeled images, of which so many have a mask; the others' got a border of 0 from an affine transform."""
+    mask = torch.ones(4, 1, 3, 3)
+    mask[count:] = -1.0
+    mask[:, :, 0] = 0.0
+    return {"labeled": [{"mask": mask}]}
 
 
 def run(watch, epochs):
@@ -18,7 +27,9 @@ def run(watch, epochs):
     seen = []
 
     def step(engine, _):
-        engine.state.losses = epochs[engine.state.epoch - 1][(engine.state.iteration - 1) % len(epochs[0])]
+        given = dict(epochs[engine.state.epoch - 1][(engine.state.iteration - 1) % len(epochs[0])])
+        engine.state.batch = batch_of(given.pop("masks", 4))
+        engine.state.losses = given
 
     engine = Engine(step)
     engine.state.rank = 0
@@ -35,6 +46,22 @@ def test_probabilities_are_geometric_means():
         "fake_predicted_labeled": pytest.approx(math.sqrt(0.8 * 0.2)),
         "fake_predicted_unlabeled": pytest.approx(0.5),
     }
+
+
+def test_the_mean_of_true_masks_is_over_those():
+    (metrics,) = run(
+        DiscriminatorWatch(), [[losses(0.1, 0.5, 0.5, 3), losses(0.4, 0.5, 0.5, 1), losses(0, 0.5, 0.5, 0)]]
+    )
+    assert metrics["fake_real"] == pytest.approx(1 - 0.9 ** (3 / 4) * 0.6 ** (1 / 4))
+
+
+def test_without_any_true_mask_nothing_is_said(caplog):
+    watch = DiscriminatorWatch(patience=1)
+    (metrics,) = run(watch, [[losses(0, 0.5, 0.5, 0)]])
+    assert math.isnan(metrics["fake_real"])
+    assert metrics["fake_predicted_labeled"] == pytest.approx(0.5)
+    assert not watch.collapsed
+    assert not caplog.records
 
 
 BLIND, SEEING = [losses(0.5, 0.54, 0.9)], [losses(0.5, 0.56, 0.1)]

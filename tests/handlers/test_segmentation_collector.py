@@ -99,8 +99,18 @@ def test_images_without_a_mask_are_left_out_where_that_is_allowed(items):
     assert [case.picture is not None for case in cases] == [True, True, False, True]
     with pytest.raises(InputError, match="'label_path'"):
         evaluate(SegmentationCollector(REGIONS), some, batch_size=1)
-    with pytest.raises(InputError, match="no image of the evaluation has a mask"):
-        evaluate(collector, some[::3], batch_size=1)
+    assert evaluate(collector, some[::3], batch_size=1) == ()
+
+
+def test_classes_are_kept_where_they_are_asked_for(items):
+    labeled = [{**item, "class": torch.tensor(index - 1)} for index, item in enumerate(items)]
+    assert [case.label for case in evaluate(SegmentationCollector(REGIONS, class_key="class"), labeled)] == [
+        -1,
+        *range(5),
+    ]
+    assert {case.label for case in evaluate(SegmentationCollector(REGIONS), labeled)} == {-1}
+    with pytest.raises(InputError, match="without 'class'"):
+        evaluate(SegmentationCollector(REGIONS, class_key="class"), items)
 
 
 def test_each_run_begins_anew_and_keeps_no_volume(items):

@@ -16,7 +16,7 @@ def picture(tmp_path):
     return tmp_path / "mask.png"
 
 
-@pytest.mark.parametrize(("shape", "new"), [((4, 6), (8, 3)), ((5, 7), (3, 11)), ((3, 4, 5), (6, 2, 5))])
+@pytest.mark.parametrize(("shape", "new"), [((4, 6), (8, 12)), ((50, 71), (30, 43)), ((3, 4, 5), (6, 8, 10))])
 def test_it_is_the_nearest_neighbor_of_torch(shape, new, picture, caplog):
     mask = np.random.default_rng(0).integers(0, 9, shape).astype(np.int32)
     with caplog.at_level(logging.WARNING):
@@ -38,8 +38,8 @@ def test_refused(picture, tmp_path):
     nib.save(nib.Nifti1Image(np.zeros((2, 2, 1)), np.eye(4)), volume)
     with pytest.raises(InputError, match=r"mask.png: this mask has shape \(3, 4\), but a.png has \(6, 8\).*resample"):
         fit_mask(mask, (6, 8), picture, "a.png", "refuse")
-    # NIfTI says where it lies; of another number of axes nothing can be made.
-    for path, shape in {volume: (6, 8), picture: (3, 4, 5)}.items():
+    # NIfTI says where it lies; other proportions are those of a mask that was cropped or turned.
+    for path, shape in ((volume, (6, 8)), (picture, (3, 4, 5)), (picture, (4, 3)), (picture, (6, 9))):
         with pytest.raises(InputError, match=r"Resample the mask to the grid of its image.$"):
             fit_mask(mask, shape, path, "a", "resample")
 

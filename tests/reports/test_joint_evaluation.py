@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -119,6 +120,32 @@ def test_what_a_model_does_not_give_is_left_out_and_nothing_of_before_stays(tmp_
     assert {path.name for path in tmp_path.iterdir()} == {"evaluation.json", "diagnosis"}
 
 
+def test_a_part_that_the_test_images_cannot_judge_is_left_out(tmp_path, caplog):
+    validation, test, cases = diagnoses(0), diagnoses(1), masks()
+    unknown = Predictions(test.probabilities, np.full(24, -1), test.patients, test.images)
+    report = evaluate_joint(tmp_path, CLASSES, list(REGIONS), validation, unknown, cases, replicates=2)
+    assert (report["classes"], set(report["regions"])) == ({}, set(REGIONS))
+    report = evaluate_joint(tmp_path, CLASSES, list(REGIONS), validation, test, (), replicates=2)
+    assert (set(report["classes"]), report["regions"]) == (set(CLASSES), {})
+    told = [record.message for record in caplog.records]
+    assert told == [
+        "No test image has a class, so the diagnosis is not evaluated.",
+        "No test image has a mask, so the masks are not evaluated.",
+    ]
+    with pytest.raises(InputError, match="No test image has a mask or a class"):
+        evaluate_joint(tmp_path, CLASSES, list(REGIONS), validation, unknown, ())
+
+
+def test_classes_may_come_with_the_masks(tmp_path):
+    """Of a model that gives no diagnosis."""
+    cases = [replace(case, label=index % 3 - 1) for index, case in enumerate(masks())]
+    evaluate_joint(tmp_path, CLASSES, list(REGIONS), cases=cases, replicates=2)
+    assert (tmp_path / "dice_by_class.png").is_file()
+    with (tmp_path / "masks" / "cases.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))[::2]
+    assert [row["class"] for row in rows[:4]] == ["", "normal", "tuberculosis", ""]
+
+
 def test_labels_of_their_own_are_no_classes_of_an_image(tmp_path):
     several = [Predictions(p.probabilities, p.label_columns, p.patients, p.images) for p in map(diagnoses, (0, 1))]
     evaluate_joint(tmp_path, CLASSES, list(REGIONS), *several, masks(), replicates=2)
@@ -137,8 +164,6 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(tmp_path):
         evaluate_joint(tmp_path, CLASSES, ["lung"], validation, test, cases)
     with pytest.raises(InputError, match="with 3 classes, not multiclass with 2"):
         evaluate_joint(tmp_path, CLASSES[:2], list(REGIONS), validation, test, cases)
-    with pytest.raises(InputError, match="no test images"):
-        evaluate_joint(tmp_path, CLASSES, list(REGIONS), validation, test, [])
     unknown = Predictions(validation.probabilities, np.full(24, -1), validation.patients, validation.images)
     with pytest.raises(InputError, match="among the validation images"):
         evaluate_joint(tmp_path, CLASSES, list(REGIONS), unknown, test, cases)

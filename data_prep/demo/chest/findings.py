@@ -21,7 +21,7 @@ def _tuberculosis(rng: np.random.Generator, frame: Canvas, thorax: Thorax) -> Pl
         radius = rng.uniform(20, 42)
         reach = np.hypot(thorax.x - x, (thorax.y - y) / 1.15) / radius
         cloud = frame.noise(rng, rng.uniform(4.5, 8)) + 0.6 * frame.noise(rng, 2.5)
-        strength = rng.uniform(0.07, 0.17)
+        strength = rng.uniform(0.12, 0.26)
         found += strength * soft(1.1 - 1.5 * reach**2 + 0.8 * cloud, 0.25)
         found += 0.04 * _streaks(rng, frame, (x, y), thorax.hila[0 if hand == RIGHT else 1])
         if rng.random() < 0.35:
@@ -66,14 +66,14 @@ def _scatter(rng: np.random.Generator, frame: Canvas, thorax: Thorax) -> Plane:
 
 def _nodule(rng: np.random.Generator, frame: Canvas, thorax: Thorax) -> Plane:
     """One ball, of a size and a density that vary, somewhere in the lungs or at their edges."""
-    radius = rng.uniform(7.5, 13.0)
+    radius = rng.uniform(9.0, 14.0)
     places = np.argwhere(thorax.lungs > rng.uniform(2, 8))
     row, column = places[rng.integers(len(places))]
     dx, dy = frame.x - frame.x[row, column], frame.y - frame.y[row, column]
     away, angle = np.hypot(dx, dy), np.arctan2(dy, dx)
     lobed = radius * (1 + rng.uniform(0, 0.12) * np.cos(int(rng.integers(2, 6)) * angle + rng.uniform(0, 6.3)))
     ball = np.sqrt(np.clip(1 - (away / lobed) ** 2, 0, None))
-    return rng.uniform(0.34, 0.55) * (0.55 + 0.45 * radius / 13) * ball
+    return rng.uniform(0.5, 0.8) * (0.55 + 0.45 * radius / 13) * ball
 
 
 FINDINGS: dict[str, Callable[[np.random.Generator, Canvas, Thorax], Plane]] = {
