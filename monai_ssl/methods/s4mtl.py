@@ -13,7 +13,8 @@ from monai_ssl.losses.consistency import probabilities
 from monai_ssl.losses.signal_annealing import annealed_cross_entropy
 from monai_ssl.methods.base import Batch, joint_images
 from monai_ssl.methods.joint import JointMethod
-from monai_ssl.networks.joint import ClassDiscriminator, GeneratorAndDiscriminator
+from monai_ssl.networks.discriminator import ClassDiscriminator
+from monai_ssl.networks.joint import GeneratorAndDiscriminator
 from monai_ssl.networks.modes import frozen
 from monai_ssl.transforms.surrogate import SurrogateTransforms
 
