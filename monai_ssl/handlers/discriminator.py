@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from ignite import distributed as idist
@@ -10,6 +10,7 @@ from ignite.engine import Events
 from monai.engines import Workflow
 
 from monai_ssl.errors import InputError
+from monai_ssl.transforms.missing_mask import has_mask
 
 __all__ = ["DiscriminatorWatch"]
 
@@ -28,10 +29,10 @@ class DiscriminatorWatch:
       are :math:`-\log p_{n+1}`.
 
     They are geometric means, of ``1 - p`` and of ``p``, over the epoch's images; without any true mask ``fake_real`` is
-    NaN, and nothing is said. A discriminator in balance has the
-    first low and the others high. If both come together, it says the same of all masks, and teaches the generator
-    nothing: after ``patience`` such epochs in a row a warning says so, and another when it recovers. (That masks have
-    become as good as true ones looks the same from here: see the Dice of the validation.)
+    NaN, and nothing is said. A discriminator in balance has the first low and the others high. If both come together,
+    it says the same of all masks, and teaches the generator nothing: after ``patience`` such epochs in a row a warning
+    says so, and another when it recovers. (That masks have become as good as true ones looks the same from here: see
+    the Dice of the validation.)
 
     Args:
         margin: the smallest difference between predicted (labeled images) and true masks that counts as telling them
@@ -83,7 +84,7 @@ class DiscriminatorWatch:
             )
         for name in self._sums:
             # The term of true masks is over the images that have one, which are another number in each batch.
-            count = _masked_images(engine.state.batch) if name == _REAL else 1
+            count = int(has_mask(engine.state.batch["labeled"][0]["mask"]).sum()) if name == _REAL else 1
             self._sums[name] += count * losses[name]
             self._counts[name] += count
 
@@ -113,8 +114,3 @@ class DiscriminatorWatch:
             "learns nothing from it. Raise its learning rate, or lower the generator's or the adversarial weight; if "
             "Dice is high, the masks may have become as good as true ones."
         )
-
-
-def _masked_images(batch: Mapping[str, Sequence[Mapping[str, torch.Tensor]]]) -> int:
-    """How many labeled images have a mask: others have negative values, or NaN, in its place."""
-    return int((batch["labeled"][0]["mask"] >= 0).flatten(1).all(dim=1).sum())

@@ -11,6 +11,7 @@ from monai_ssl.errors import InputError
 from monai_ssl.losses.classification import one_hot
 from monai_ssl.methods.base import Batch, Method
 from monai_ssl.tasks import Task, check_task
+from monai_ssl.transforms.missing_mask import has_mask
 
 __all__ = ["UMTL", "ConvNet", "JointMethod", "UNetAlone"]
 
@@ -70,7 +71,7 @@ class JointMethod(Method):
                 f"The masks have {mask.shape[1]} channels, but the network's {channels} channels need masks of "
                 f"{expected}. Give regions for the task 'multilabel', class indices for 'multiclass'."
             )
-        there = (mask >= 0).flatten(1).all(dim=1)
+        there = has_mask(mask)
         known = mask.nan_to_num(-1.0)
         return (one_hot(known[:, 0], channels) if self.mask_task == "multiclass" else known).clamp(min=0).float(), there
 

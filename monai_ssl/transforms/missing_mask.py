@@ -6,10 +6,22 @@ from typing import Any
 import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform
+from torch import Tensor
 
-__all__ = ["MissingMaskd"]
+__all__ = ["MissingMaskd", "has_mask"]
 
 MISSING = -1.0
+
+
+def has_mask(masks: Tensor) -> Tensor:
+    """Tell which images of a batch have a mask, ``(B,)``: those without any negative value or NaN.
+
+    Any, and not all: an affine transform brings 0 into what stands in for a missing mask.
+
+    Args:
+        masks: ``(B, K, *spatial)``.
+    """
+    return (masks >= 0).flatten(1).all(dim=1)
 
 
 class MissingMaskd(MapTransform):
