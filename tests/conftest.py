@@ -1,8 +1,10 @@
 """What several tests share."""
 
 import os
+import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +17,14 @@ def _one_thread_each():
     """The tests run side by side: more threads a test only get in each other's way."""
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def _same_draws():
+    """A test draws the same numbers whatever ran before it: among others, a toy network may start with dead units."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - it is the legacy one that libraries draw from unasked
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")
