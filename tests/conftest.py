@@ -1,5 +1,6 @@
 """What several tests share."""
 
+import logging
 import os
 import random
 from pathlib import Path
@@ -25,6 +26,16 @@ def _same_draws():
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - it is the legacy one that libraries draw from unasked
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _same_logging():
+    """What runs a bundle in this process configures the root logger, with the output of its own test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
