@@ -1,6 +1,9 @@
 """The one error that this project raises for input that the user can mend."""
 
-__all__ = ["InputError", "find_input_error"]
+import contextlib
+from collections.abc import Iterator
+
+__all__ = ["InputError", "find_input_error", "plain_input_errors"]
 
 
 class InputError(ValueError):
@@ -18,3 +21,15 @@ def find_input_error(error: BaseException) -> InputError | None:
             return cause
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+@contextlib.contextmanager
+def plain_input_errors() -> Iterator[None]:
+    """Take an ``InputError`` out of those that MONAI wraps around what happens in transforms and configurations."""
+    try:
+        yield
+    except Exception as error:
+        found = find_input_error(error)
+        if found is None or found is error:
+            raise
+        raise found from None

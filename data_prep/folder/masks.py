@@ -11,6 +11,7 @@ from data_prep.records import Rejects
 from monai_ssl.errors import InputError
 from monai_ssl.readers.listing import list_images, split_name
 from monai_ssl.readers.mask import read_mask
+from monai_ssl.regions import name_values
 
 __all__ = ["find_masks", "guess_regions"]
 
@@ -93,6 +94,4 @@ def guess_regions(masks: Sequence[Path], folder: Path) -> dict[str, list[int]]:
             continue
     if not values:
         raise InputError(f"{folder}: the first masks are all empty. Say with --regions what the values stand for.")
-    if len(values) == 1:
-        return {"mask": [*values]}
-    return {f"label {value}": [value] for value in sorted(values)}
+    return name_values(values)

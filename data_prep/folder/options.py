@@ -6,6 +6,7 @@ from pathlib import Path
 from data_prep.folder.labels import LABEL_FORMATS
 from data_prep.folder.tables import normalize
 from monai_ssl.errors import InputError
+from monai_ssl.regions import parse_regions
 
 __all__ = ["add_arguments", "check_options"]
 
@@ -91,13 +92,7 @@ def _missing(text: str) -> frozenset[str]:
 
 
 def _regions(text: str) -> dict[str, list[int]]:
-    regions: dict[str, list[int]] = {}
-    for part in text.split(","):
-        name, _, values = part.partition("=")
-        numbers = values.split("+")
-        if not name.strip() or not all(number.strip().isdecimal() and int(number) > 0 for number in numbers):
-            raise argparse.ArgumentTypeError(f"{part!r} is no region such as lung=255 or tumor=1+4")
-        if name.strip() in regions:
-            raise argparse.ArgumentTypeError(f"{name.strip()!r} is named twice; give its values as in tumor=1+4")
-        regions[name.strip()] = [int(number) for number in numbers]
-    return regions
+    try:
+        return parse_regions(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,8 +1,7 @@
 """Images read once and kept, in memory or on disk, with errors that say which file is at fault."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,7 +12,7 @@ from tqdm import tqdm
 
 from monai_ssl.data.disk_cache import DiskCache
 from monai_ssl.data.file_part import FilePart
-from monai_ssl.errors import InputError, find_input_error
+from monai_ssl.errors import InputError, plain_input_errors
 
 __all__ = ["ImageDataset"]
 
@@ -49,7 +48,7 @@ class ImageDataset(CacheDataset):
         cache_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         in_memory = cache_rate if cache_dir is None else 0.0
-        with _plain_input_errors():
+        with plain_input_errors():
             super().__init__(
                 data, transform, cache_rate=in_memory, num_workers=num_workers, progress=progress, copy_cache=False
             )
@@ -77,7 +76,7 @@ class ImageDataset(CacheDataset):
         return self._checked(super()._load_cache_item(idx), idx)
 
     def _transform(self, index: int) -> Any:
-        with _plain_input_errors():
+        with plain_input_errors():
             if self._disk is not None:
                 return self._through(self._disk, index)
             item = super()._transform(index)
@@ -106,15 +105,3 @@ class ImageDataset(CacheDataset):
                 "Mend the preprocessing, or take the image out of the data list."
             )
         return item
-
-
-@contextlib.contextmanager
-def _plain_input_errors() -> Iterator[None]:
-    """Take an ``InputError`` out of the ``RuntimeError`` that a MONAI transform makes of every error."""
-    try:
-        yield
-    except RuntimeError as error:
-        found = find_input_error(error)
-        if found is None:
-            raise
-        raise found from None

@@ -1,0 +1,62 @@
+"""Start a MONAI Label server with the project's app: ``python -m monai_ssl.label start_server ...``."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from monai_ssl.errors import InputError
+from monai_ssl.files import write_whole
+from monai_ssl.label.settings import read_settings
+from monai_ssl.label.upstream import prepare_upstream
+
+_LOOPBACK = "127.0.0.1"
+_APP = '''"""The MONAI Label app of MONAI-SSL."""
+
+from monai_ssl.label.app import SemiSupervisedApp
+
+__all__ = ["SemiSupervisedApp"]
+'''
+
+
+def main() -> int:
+    """Run MONAI Label's command line with other defaults; returns when the server ends."""
+    try:
+        prepare_upstream()
+        from monailabel.main import Main
+
+        class _Main(Main):
+            def args_start_server(self, parser: ArgumentParser) -> None:
+                super().args_start_server(parser)
+                parser.set_defaults(host=_LOOPBACK, uvicorn_app="monai_ssl.label.server:app")
+
+            def action_start_server(self, args: Namespace) -> None:
+                _prepare(args)
+                super().action_start_server(args)
+
+        _Main().run()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _prepare(args: Namespace) -> None:
+    """Check the settings before anything starts, make the app's folder, and say who can reach the server."""
+    read_settings(dict(args.conf or []))
+    if not args.app:
+        raise InputError("No folder of the app is named. Give `--app FOLDER`; it is made where it is missing.")
+    if not (Path(args.app) / "main.py").exists():
+        with write_whole(Path(args.app) / "main.py") as temporary:
+            temporary.write_text(_APP, encoding="utf-8")
+        print(f"App:     {args.app} (made)")
+    if args.host in (_LOOPBACK, "localhost", "::1"):
+        print(f"Server:  http://{args.host}:{args.port}, for this machine alone. To let others in, give `--host`.")
+    else:
+        print(
+            f"Server:  http://{args.host}:{args.port}. WARNING: whoever reaches it can read, change and remove all "
+            "images and labels, unless MONAI_LABEL_AUTH_ENABLE is set."
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""The app that MONAI Label loads."""
+
+# ruff: noqa: E402 - what MONAI Label lacks must be there before it is imported
+from monai_ssl.label.upstream import prepare_upstream
+
+prepare_upstream()
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from monailabel.config import settings as server_settings
+from monailabel.interfaces.app import MONAILabelApp
+from monailabel.interfaces.datastore import Datastore
+from monailabel.interfaces.tasks.scoring import ScoringMethod
+from monailabel.interfaces.tasks.strategy import Strategy
+from monailabel.tasks.activelearning.random import Random
+
+from monai_ssl import __version__
+from monai_ssl.label.active_learning import STRATEGIES, MostUncertain, Uncertainty
+from monai_ssl.label.datastore import CheckedDatastore, MissingError
+from monai_ssl.label.infer_task import BundleInference
+from monai_ssl.label.rounds import Rounds
+from monai_ssl.label.settings import read_settings
+from monai_ssl.label.train_task import SemiSupervisedTraining
+
+__all__ = ["SemiSupervisedApp"]
+
+logger = logging.getLogger(__name__)
+
+
+class SemiSupervisedApp(MONAILabelApp):
+    """The project's bundles as models of a MONAI Label server.
+
+    Args:
+        app_dir: the app's folder; models are kept in ``model/<name>`` in it.
+        studies: the folder of images, or the address of a server of images that MONAI Label knows.
+        conf: see :func:`monai_ssl.label.settings.read_settings`.
+
+    Raises:
+        InputError: for settings that cannot be used.
+    """
+
+    def __init__(self, app_dir: str, studies: str, conf: dict[str, str]) -> None:
+        self.settings = read_settings(conf or {})
+        self.rounds = {model.name: Rounds(Path(app_dir) / "model" / model.name) for model in self.settings.models}
+        self.inferences = {
+            model.name: BundleInference(model, self.rounds[model.name], self.settings) for model in self.settings.models
+        }
+        self.uncertainty = Uncertainty(self.inferences)
+        super().__init__(
+            app_dir=app_dir,
+            studies=studies,
+            conf=conf,
+            name="MONAI-SSL",
+            description="Semi-supervised learning with the labeled and the unlabeled images of a datastore",
+            version=__version__,
+        )
+
+    def init_datastore(self) -> Datastore:
+        """A folder is looked after by this project; servers of images by MONAI Label."""
+        if self.studies.startswith(("http://", "https://")):
+            return super().init_datastore()
+        return CheckedDatastore(
+            self.studies,
+            self.settings,
+            auto_reload=server_settings.MONAI_LABEL_DATASTORE_AUTO_RELOAD,
+            read_only=server_settings.MONAI_LABEL_DATASTORE_READ_ONLY,
+        )
+
+    def init_infers(self) -> dict[str, Any]:
+        """A task for each model."""
+        return dict(self.inferences)
+
+    def init_trainers(self) -> dict[str, Any]:
+        """A task for each model."""
+        return {
+            model.name: SemiSupervisedTraining(model, self.rounds[model.name], self.settings)
+            for model in self.settings.models
+        }
+
+    def init_strategies(self) -> dict[str, Strategy]:
+        """By uncertainty, and at random."""
+        return {"random": Random(), **{name: MostUncertain(name, self.inferences) for name in STRATEGIES}}
+
+    def init_scoring_methods(self) -> dict[str, ScoringMethod]:
+        """One that all strategies go by."""
+        return {"uncertainty": self.uncertainty}
+
+    def infer(self, request: dict[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
+        """Predict an image of the datastore, or one that was uploaded with the request.
+
+        Raises:
+            MissingError: when there is no such image; other files of the machine are none.
+        """
+        image = request.get("image")
+        store = datastore or self.datastore()
+        if isinstance(image, str) and not store.get_image_uri(image) and not _was_uploaded(image):
+            raise MissingError(f"There is no image {image!r}.")
+        return super().infer(request, datastore)
+
+    def async_scoring(self, method: str | None, params: Any = None) -> Any:
+        """Score in a process of its own, where there is anything to score."""
+        if method is None and not any(self.uncertainty.unscored(name, self.datastore()) for name in self.inferences):
+            return {}
+        return super().async_scoring(method, params)
+
+    def on_save_label(self, image_id: str, label_id: str) -> None:  # noqa: ARG002
+        """Say so, without the name of the image, which may be that of a patient."""
+        logger.info("A label was saved.")
+
+
+def _was_uploaded(path: str) -> bool:
+    """Whether a file is one of those that MONAI Label writes uploads to."""
+    file = Path(path)
+    return file.is_absolute() and file.parent == Path(tempfile.gettempdir()) and file.is_file()

@@ -1,0 +1,161 @@
+"""From a datastore to a data list: final labels are labels, all other images are unlabeled."""
+
+import logging
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydicom import dcmread
+
+from monai_ssl.data import DataList
+from monai_ssl.errors import InputError
+from monai_ssl.label.catalog import Kind
+from monai_ssl.label.labels import LABEL_SUFFIX, class_labels, read_classes
+from monai_ssl.label.patients import find_patients
+from monai_ssl.label.settings import Settings
+from monai_ssl.readers import read_image
+from monai_ssl.readers.file_kind import kind_of
+from monai_ssl.readers.mask import read_mask
+from monai_ssl.regions import name_values
+from monai_ssl.salt import opaque
+
+__all__ = ["Store", "choose_validation", "list_data"]
+
+logger = logging.getLogger(__name__)
+
+_FINAL = "final"
+
+
+class Store(Protocol):
+    """What is needed of MONAI Label's ``Datastore``."""
+
+    def list_images(self) -> list[str]:
+        """The names of all images."""
+
+    def get_image_uri(self, image_id: str) -> str:
+        """The file of an image."""
+
+    def get_image_info(self, image_id: str) -> dict[str, Any]:
+        """What is known of an image."""
+
+    def get_label_by_image_id(self, image_id: str, tag: str) -> str:
+        """The name of an image's label; empty where there is none."""
+
+    def get_label_uri(self, label_id: str, label_tag: str) -> str:
+        """The file of a label."""
+
+
+def list_data(
+    store: Store,
+    kind: Kind,
+    settings: Settings,
+    *,
+    salt: bytes,
+    fraction: float,
+    former: Collection[str] = (),
+) -> DataList:
+    """Make the data list of a round of training.
+
+    An image with a final label of the model's kind is labeled; every other image is unlabeled, and no label of it is
+    opened. The validation images are the labeled images of some patients, of whom nothing is trained with. Patients
+    that were chosen in an earlier round stay chosen, so that the rounds can be compared.
+
+    Args:
+        store: the datastore.
+        kind: of the model: class labels, or masks.
+        settings: the app's.
+        salt: of the pseudonyms.
+        fraction: of the labeled patients, for validation.
+        former: the pseudonyms of those chosen before.
+
+    Raises:
+        InputError: when there are too few labels, or files that cannot be used.
+    """
+    names = sorted(store.list_images())
+    files = {name: store.get_image_uri(name) for name in names}
+    finals = {name: _final_label(store, name) for name in names}
+    marked = {name: label for name, label in finals.items() if label and _is_of(kind, label)}
+    told = {name: str(store.get_image_info(name).get("patient") or "") for name in names}
+    patients = find_patients(files, told, settings.patient_pattern, salt)
+    if len({patients[name] for name in marked}) < 2:
+        raise InputError(
+            f"{len(marked)} images have a final label for {kind}, of fewer than two patients. Label images of at least "
+            "two: one to train with and one to validate on."
+        )
+    head, labels = _labels(kind, marked, settings)
+    chosen = choose_validation({patients[name] for name in marked}, fraction, former, salt)
+
+    def entry(name: str) -> dict[str, Any]:
+        label = {"label": labels[name]} if name in marked else {}
+        return {"image": files[name], "patient": patients[name], **label}
+
+    rest = [name for name in names if patients[name] not in chosen]
+    lists: dict[str, Any] = {
+        "labeled": [entry(name) for name in rest if name in marked],
+        "unlabeled": [entry(name) for name in rest if name not in marked],
+        "validation": [entry(name) for name in names if name in marked and patients[name] in chosen],
+        "test": [],
+    }
+    first = files[next(iter(marked))]
+    shape = read_image(first, windows=("raw",)).shape
+    counts = {key: len(entries) for key, entries in lists.items()}
+    return DataList(
+        name="MONAI Label datastore",
+        modality=settings.modality or _modality(first),
+        channels=shape[0],
+        spatial_dims=len(shape) - 1,
+        provenance={"source": {"kind": "MONAI Label datastore"}, "validation fraction": fraction, "counts": counts},
+        **head,
+        **lists,
+    )
+
+
+def choose_validation(patients: Collection[str], fraction: float, former: Collection[str], salt: bytes) -> set[str]:
+    """Choose the patients to validate on: those that were chosen before, and more until there are enough.
+
+    Args:
+        patients: the pseudonyms of at least two.
+        fraction: of them; at least one is chosen, and at least one is left.
+        former: those chosen before, of whom some may not be among ``patients`` any more.
+        salt: decides the order in which others are taken.
+
+    Raises:
+        InputError: for a fraction that is not above 0 and below 1.
+    """
+    if not 0 < fraction < 1:
+        raise InputError(f"val_split is {fraction!r}. Give a number above 0 and below 1, such as 0.2.")
+    wanted = min(max(1, round(fraction * len(patients))), len(patients) - 1)
+    order = sorted(patients, key=lambda patient: (patient not in former, opaque(salt, "validation", patient)))
+    kept = min(sum(patient in former for patient in patients), len(patients) - 1)
+    return set(order[: max(wanted, kept)])
+
+
+def _final_label(store: Store, name: str) -> str:
+    label = store.get_label_by_image_id(name, _FINAL)
+    return store.get_label_uri(label, _FINAL) if label else ""
+
+
+def _is_of(kind: Kind, label: str) -> bool:
+    return label.lower().endswith(LABEL_SUFFIX) == (kind == "classification")
+
+
+def _labels(kind: Kind, files: Mapping[str, str], settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the head of a data list says of labels, and the label of each image."""
+    if kind == "classification":
+        read = {name: read_classes(file, settings.labels) for name, file in files.items()}
+        task, names, labels = class_labels(read, settings.labels)
+        return {"task": task, "labels": names}, labels
+    regions = settings.regions or name_values(
+        value for file in files.values() for value in set(read_mask(file).ravel().tolist())
+    )
+    if not regions:
+        raise InputError("All masks are empty. Label images where there is something to segment.")
+    return {"task": "segmentation", "labels": tuple(regions), "masks": regions}, dict(files)
+
+
+def _modality(path: str | os.PathLike[str]) -> str:
+    """As the DICOM header says; other files do not say."""
+    if kind_of(path) != "dicom":
+        return "OT"
+    return str(dcmread(Path(path), force=True, stop_before_pixels=True).get("Modality") or "OT")

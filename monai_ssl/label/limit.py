@@ -1,0 +1,61 @@
+"""A limit to the size of requests."""
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["UPLOAD_VARIABLE", "UploadLimit"]
+
+UPLOAD_VARIABLE = "MONAI_SSL_LABEL_MAX_UPLOAD_MB"
+"""Environment variable: the largest upload, in MiB."""
+
+
+class UploadLimit:
+    """Refuse what is too large with 413, also where it does not say how large it is.
+
+    Args:
+        app: the application.
+        most: bytes.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app, self.most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        taken, answered = 0, False
+
+        async def refuse() -> None:
+            nonlocal answered
+            answered = True
+            detail = f"The request is larger than {self.most // 2**20} MiB, the most that is taken."
+            await JSONResponse({"detail": detail}, status_code=413)(scope, receive, send)
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.most:
+                raise _TooLargeError
+            return message
+
+        async def once(message: Message) -> None:
+            nonlocal answered
+            answered = answered or message["type"] == "http.response.start"
+            await send(message)
+
+        if length.isdigit() and int(length) > self.most:
+            await refuse()
+            return
+        try:
+            await self.app(scope, counted, once)
+        except _TooLargeError:
+            if not answered:
+                await refuse()
+
+
+class _TooLargeError(Exception):
+    """More was sent than is taken."""

@@ -1,0 +1,64 @@
+"""MONAI Label's web application, with clear answers to bad requests, and a limit to what is uploaded."""
+
+# ruff: noqa: E402 - what MONAI Label lacks must be there before it is imported
+from monai_ssl.label.upstream import prepare_upstream, refuse_second_task
+
+prepare_upstream()
+refuse_second_task()
+
+import errno
+import json
+import os
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from monailabel.app import app
+from monailabel.interfaces.exception import (
+    ImageNotFoundException,
+    LabelNotFoundException,
+    MONAILabelError,
+    MONAILabelException,
+)
+
+from monai_ssl.errors import InputError
+from monai_ssl.label.datastore import MissingError
+from monai_ssl.label.limit import UPLOAD_VARIABLE, UploadLimit
+from monai_ssl.label.rounds import BusyError
+
+__all__ = ["app"]
+
+_BAD_REQUESTS = (MONAILabelError.INVALID_INPUT, MONAILabelError.APP_INIT_ERROR)
+
+
+def _answer(status: int, detail: str) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status_code=status)
+
+
+@app.exception_handler(InputError)
+def input_error(_request: Request, error: InputError) -> JSONResponse:
+    """404 for what is not there, 409 for a model that is being trained, else 400."""
+    return _answer(404 if isinstance(error, MissingError) else 409 if isinstance(error, BusyError) else 400, str(error))
+
+
+@app.exception_handler(MONAILabelException)
+def upstream_error(_request: Request, error: MONAILabelException) -> JSONResponse:
+    """404 for what is not there, 400 for what MONAI Label calls invalid, else 500."""
+    missing = isinstance(error, ImageNotFoundException | LabelNotFoundException)
+    return _answer(404 if missing else 400 if error.error in _BAD_REQUESTS else 500, error.msg)
+
+
+@app.exception_handler(json.JSONDecodeError)
+def json_error(_request: Request, error: json.JSONDecodeError) -> JSONResponse:
+    """Parameters that are no JSON."""
+    return _answer(400, f"The parameters are no JSON ({error}).")
+
+
+@app.exception_handler(OSError)
+def system_error(_request: Request, error: OSError) -> JSONResponse:
+    """A file name that the system refuses is the request's; all else is the server's."""
+    if error.errno in (errno.ENAMETOOLONG, errno.EINVAL):
+        return _answer(400, "The name of the file cannot be used. Give a shorter one, of letters and digits.")
+    return _answer(500, f"The server met an error ({error.strerror}); its log has more.")
+
+
+app.add_middleware(UploadLimit, most=int(os.environ.get(UPLOAD_VARIABLE, 2048)) * 2**20)

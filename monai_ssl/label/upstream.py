@@ -1,0 +1,82 @@
+"""What MONAI Label 0.8.5 needs to start beside current versions of its dependencies. All workarounds are here.
+
+MONAI Label pins NumPy below 2 through ``numpymaxflow`` (for scribbles) and imports, when it starts, packages that only
+DICOM web servers, DICOM SEG and the Digital Slide Archive use. Installed without its dependencies, beside the extra
+``label`` of this package, it runs; what is imported and missing is stood in for.
+"""
+
+import importlib.util
+import logging
+import sys
+from types import ModuleType
+from typing import Any, NoReturn
+
+from monai_ssl.errors import InputError
+
+__all__ = ["INSTALL", "prepare_upstream", "refuse_second_task"]
+
+INSTALL = 'pip install "monai-ssl[label]" && pip install --no-deps monailabel==0.8.5'
+
+# What is imported when MONAI Label starts, and what it is for.
+_STOOD_IN_FOR = {
+    "pydicom_seg": "results as DICOM SEG",
+    "SimpleITK": "results as DICOM SEG",
+    "girder_client": "the Digital Slide Archive",
+}
+# Where MONAI Label logs the names of images, and those names may be those of patients.
+_TALKATIVE = (
+    *("monailabel.datastore", "monailabel.endpoints", "monailabel.interfaces", "monailabel.tasks"),
+    *("monailabel.utils.async_tasks", "monailabel.utils.others.class_utils"),
+)
+
+
+def prepare_upstream() -> None:
+    """Make MONAI Label importable, and keep the names of images out of its log; call it before any import of it.
+
+    Raises:
+        InputError: when MONAI Label is not installed.
+    """
+    if importlib.util.find_spec("monailabel") is None:
+        raise InputError(f"MONAI Label is not installed: {INSTALL}")
+    for name, purpose in _STOOD_IN_FOR.items():
+        try:
+            importlib.import_module(name)
+        except Exception:  # an old package may stumble over anything in a newer one that it imports
+            for part in [part for part in sys.modules if part == name or part.startswith(f"{name}.")]:
+                del sys.modules[part]
+            sys.modules[name] = _StandIn(name, purpose)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def refuse_second_task() -> None:
+    """Count a task as running from the moment that it is asked for.
+
+    MONAI Label refuses a second one while the first one's process runs; between the request and the start of the
+    process it takes both.
+    """
+    from monailabel.utils.async_tasks import task as upstream
+
+    def unfinished(method: str) -> dict[str, None]:
+        return {task["id"]: None for task in upstream.tasks(method) if task["status"] in ("SUBMITTED", "RUNNING")}
+
+    upstream.processes = unfinished
+
+
+class _StandIn(ModuleType):
+    """A package that can be imported, and says what is missing when it is used."""
+
+    def __init__(self, name: str, purpose: str) -> None:
+        super().__init__(name, f"Stands in for {name}, which is for {purpose}.")
+        self.__path__: list[str] = []
+        self._message = f"{name} is not installed, or does not work here. It is for {purpose}: install it for that."
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        message = self._message
+
+        def missing(*_args: Any, **_kwargs: Any) -> NoReturn:
+            raise InputError(message)
+
+        return missing
