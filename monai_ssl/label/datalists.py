@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -84,7 +84,12 @@ def list_data(
             "two: one to train with and one to validate on."
         )
     head, labels = _labels(kind, marked, settings)
-    chosen = choose_validation({patients[name] for name in marked}, fraction, former, salt)
+    whose = {patients[name] for name in marked}
+
+    def tells_apart(some: set[str]) -> bool:
+        return kind == "segmentation" or _has_both([labels[name] for name in marked if patients[name] in some])
+
+    chosen = choose_validation(whose, fraction, former, salt, tells_apart)
 
     def entry(name: str) -> dict[str, Any]:
         label = {"label": labels[name]} if name in marked else {}
@@ -111,7 +116,13 @@ def list_data(
     )
 
 
-def choose_validation(patients: Collection[str], fraction: float, former: Collection[str], salt: bytes) -> set[str]:
+def choose_validation(
+    patients: Collection[str],
+    fraction: float,
+    former: Collection[str],
+    salt: bytes,
+    suffices: Callable[[set[str]], bool] = lambda _: True,
+) -> set[str]:
     """Choose the patients to validate on: those that were chosen before, and more until there are enough.
 
     Args:
@@ -119,16 +130,29 @@ def choose_validation(patients: Collection[str], fraction: float, former: Collec
         fraction: of them; at least one is chosen, and at least one is left.
         former: those chosen before, of whom some may not be among ``patients`` any more.
         salt: decides the order in which others are taken.
+        suffices: whether a model can be validated on some patients; more are chosen until it can.
 
     Raises:
-        InputError: for a fraction that is not above 0 and below 1.
+        InputError: for a fraction that is not above 0 and below 1, and where it cannot on all of them but one.
     """
     if not 0 < fraction < 1:
         raise InputError(f"val_split is {fraction!r}. Give a number above 0 and below 1, such as 0.2.")
     wanted = min(max(1, round(fraction * len(patients))), len(patients) - 1)
     order = sorted(patients, key=lambda patient: (patient not in former, opaque(salt, "validation", patient)))
     kept = min(sum(patient in former for patient in patients), len(patients) - 1)
-    return set(order[: max(wanted, kept)])
+    for count in range(max(wanted, kept), len(patients)):
+        if suffices(chosen := set(order[:count])):
+            return chosen
+    raise InputError(
+        f"The images of {len(patients)} patients have a final label, too few to train with some and to validate on "
+        "others: no class would have an image with and one without it among the latter. Label more."
+    )
+
+
+def _has_both(labels: Sequence[Any]) -> bool:
+    """Whether some class has both an image with it and one without."""
+    columns = zip(*labels, strict=True) if labels and isinstance(labels[0], list) else [labels]
+    return any(len(set(column)) > 1 for column in columns)
 
 
 def _final_label(store: Store, name: str) -> str:

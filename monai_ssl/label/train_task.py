@@ -22,6 +22,8 @@ from monai_ssl.salt import read_salt
 __all__ = ["SemiSupervisedTraining"]
 
 logger = logging.getLogger(__name__)
+# MONAI Label prints what this one is given as it is.
+task_logger = logging.getLogger("task_train")
 
 _DEFAULTS: dict[str, Any] = {"max_epochs": 50, "val_split": 0.2, "seed": 0}
 # Options of the bundles that a request may have; those of other tasks of MONAI Label are not theirs.
@@ -131,7 +133,7 @@ def _run(model: ServedModel, begun: Round, options: Mapping[str, Any]) -> None:
         for line in process.stdout or ():
             if line.strip():
                 last = line.strip()
-                logger.info("%s", last)
+                task_logger.info("%s", last)
     finally:
         # Also when this process is told to stop while it waits.
         if process.poll() is None and sys.exc_info()[0] is not None:
@@ -151,4 +153,11 @@ def _device(given: Any) -> str:
 def _summary(trained: Round) -> dict[str, Any]:
     counts = trained.read(trained.data / DATALIST_NAME).get("provenance", {}).get("counts", {})
     summary = trained.read(trained.output / "summary.json")
-    return {"round": trained.name, **counts, "validation": summary.get("validation", {}), "best": summary.get("best")}
+    return {
+        "round": trained.name,
+        "labeled": counts.get("labeled"),
+        "unlabeled": counts.get("unlabeled"),
+        "validation_images": counts.get("validation"),
+        "validation": summary.get("validation", {}),
+        "best": summary.get("best"),
+    }

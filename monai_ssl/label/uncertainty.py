@@ -29,7 +29,7 @@ def entropy(probabilities: Tensor, task: Task) -> float:
 def disagreement(first: Tensor, second: Tensor) -> float:
     """How much two networks disagree: half the squared difference of their probabilities, summed over classes.
 
-    It is the consistency that the methods train with (:func:`~monai_ssl.losses.consistency_loss`); the half makes 1 of
+    It is the consistency that the methods train with (:func:`~monai_ssl.losses.consistency_mse`); the half makes 1 of
     two certain multi-class predictions that differ. For several classes at once the sum may be larger.
 
     Args:
