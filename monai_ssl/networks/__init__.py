@@ -4,7 +4,7 @@ from monai_ssl.networks.conv_classifier import conv_classifier
 from monai_ssl.networks.discriminator import ClassDiscriminator
 from monai_ssl.networks.features import FeatureForm, LayerFeatures, count_features, form_features
 from monai_ssl.networks.imagenet import densenet
-from monai_ssl.networks.joint import BranchedNetwork, GeneratorAndDiscriminator, JointOutput, OneTask
+from monai_ssl.networks.joint import BranchedNetwork, FirstOutput, GeneratorAndDiscriminator, JointOutput, OneTask
 from monai_ssl.networks.joint_network import JointArchitecture, joint_network
 from monai_ssl.networks.mean import MeanProbability
 from monai_ssl.networks.modes import evaluating, frozen
@@ -16,6 +16,7 @@ __all__ = [
     "BranchedNetwork",
     "ClassDiscriminator",
     "FeatureForm",
+    "FirstOutput",
     "GeneratorAndDiscriminator",
     "JointArchitecture",
     "JointOutput",

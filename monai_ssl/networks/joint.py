@@ -1,6 +1,7 @@
 """Networks that give a mask and a diagnosis of one image."""
 
-from typing import Literal, NotRequired, TypedDict, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypedDict, get_args
 
 from torch import Tensor, nn
 
@@ -9,7 +10,7 @@ from monai_ssl.networks.discriminator import ClassDiscriminator
 from monai_ssl.networks.features import LayerFeatures, count_features
 from monai_ssl.tasks import Task, check_task
 
-__all__ = ["BranchedNetwork", "GeneratorAndDiscriminator", "JointOutput", "OneTask"]
+__all__ = ["BranchedNetwork", "FirstOutput", "GeneratorAndDiscriminator", "JointOutput", "OneTask"]
 
 
 class JointOutput(TypedDict):
@@ -98,3 +99,32 @@ class OneTask(nn.Module):
         """Return the logits of the one."""
         logits = self.network(image)
         return {"mask": logits} if self.part == "mask" else {"diagnosis": logits}
+
+
+class FirstOutput(nn.Module):
+    """The mask of a network for masks and diagnoses as a tensor; the diagnosis of one that gives no mask.
+
+    For what takes networks of one output, as MONAI's ``verify_net_in_out`` and ``ckpt_export``: its state dictionary is
+    that of the whole network, whose parts it shares, so that the same file of weights fits; what it does not run is
+    neither moved to another device nor exported.
+
+    Args:
+        network: for one task or both.
+    """
+
+    def __init__(self, network: GeneratorAndDiscriminator | BranchedNetwork | OneTask) -> None:
+        super().__init__()
+        self.part = network.generator if isinstance(network, GeneratorAndDiscriminator) else network.network
+        self._whole = (network,)  # in a tuple it is not one of the modules here
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the logits of the mask ``(B, K, *spatial)``, or of the diagnosis ``(B, n)``."""
+        return self.part(image)
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the state of the whole network."""
+        return self._whole[0].state_dict(*args, **kwargs)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Load the state of the whole network."""
+        return self._whole[0].load_state_dict(state_dict, strict=strict, assign=assign)

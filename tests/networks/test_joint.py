@@ -4,7 +4,14 @@ from monai.networks.nets import BasicUNet, Classifier
 from torch import nn
 
 from monai_ssl.errors import InputError
-from monai_ssl.networks import BranchedNetwork, ClassDiscriminator, GeneratorAndDiscriminator, frozen
+from monai_ssl.networks import (
+    BranchedNetwork,
+    ClassDiscriminator,
+    FirstOutput,
+    GeneratorAndDiscriminator,
+    frozen,
+    joint_network,
+)
 
 SIDE = 32
 
@@ -84,3 +91,21 @@ def test_frozen_lets_gradient_through_but_not_in():
     assert mask.grad.abs().sum() > 0
     assert all(parameter.grad is None for parameter in judge.parameters())
     assert [name for name, value in judge.named_parameters() if not value.requires_grad] == ["network.final.1.bias"]
+
+
+@pytest.mark.parametrize("architecture", ["adversarial", "branched", "mask", "diagnosis"])
+def test_the_first_output_alone(architecture):
+    """A tensor of the whole network's weights, which can be read and loaded as the whole network's."""
+    sizes = {"features": (4, 4, 8, 8, 16, 4), "channels": (4, 8, 8, 8)}
+    whole, other = (joint_network(architecture, (1, SIDE, SIDE), 1, 3, **sizes).eval() for _ in range(2))
+    first = FirstOutput(whole).eval()
+    name = "diagnosis" if architecture == "diagnosis" else "mask"
+    assert torch.equal(first(images()), whole(images())[name])
+    state = other.state_dict()
+    assert first.state_dict().keys() == state.keys()
+    with pytest.raises(RuntimeError, match="Missing key"):
+        first.load_state_dict({})
+    first.load_state_dict(state)
+    for network in (first, torch.jit.script(first)):
+        assert torch.equal(network(images()), other(images())[name])
+    assert torch.equal(whole(images())[name], other(images())[name])
