@@ -87,14 +87,16 @@ def make_demo(
 
 
 def demo_dir(bundle_root: str | os.PathLike[str], phantom: str = "head") -> str:
-    """The demo data set next to the bundles; it is made where it is missing.
+    """The demo data set next to the bundles, or inside one that lies by itself; it is made where it is missing.
 
     One that was made with other arguments, as a seed or a budget, is taken as it is, but none of other images.
 
     Args:
-        bundle_root: of a bundle.
-        phantom: ``"head"`` for ``<bundle_root>/../../data/demo``, ``"dermoscopy"`` for ``.../data/demo_dermoscopy``,
-            ``"brain_tumor"`` for ``.../data/demo_brain_tumor``, ``"chest"`` for ``.../data/demo_chest``.
+        bundle_root: of a bundle, whose demo is in ``<bundle_root>/../../data``; or a bundle's folder that is not in
+            one named ``bundles``, as an unpacked archive: its demo is in ``<bundle_root>/data``, for what is two
+            folders above it is not known.
+        phantom: ``"head"`` for ``data/demo``, ``"dermoscopy"`` for ``data/demo_dermoscopy``, ``"brain_tumor"`` for
+            ``data/demo_brain_tumor``, ``"chest"`` for ``data/demo_chest``.
 
     Returns:
         The absolute path of the folder.
@@ -104,7 +106,9 @@ def demo_dir(bundle_root: str | os.PathLike[str], phantom: str = "head") -> str:
             written.
     """
     kind = _kind(phantom)
-    folder = (Path(bundle_root) / ".." / ".." / "data" / kind.folder).resolve()
+    root = Path(bundle_root).resolve()
+    alone = (root / "configs" / "metadata.json").is_file() and root.parent.name != "bundles"
+    folder = (root if alone else root.parent.parent) / "data" / kind.folder
     if not (folder / DATALIST_NAME).is_file():
         print(f"No data set is given: making the demo data set ({kind.text}) in {folder}", flush=True)
         make_demo(folder, phantom=phantom)

@@ -228,6 +228,20 @@ def test_demo_dir_makes_the_set_once(
 
 
 @pytest.mark.parametrize(
+    ("folder", "expected"),
+    [("bundles/noteacher", "data/demo"), ("noteacher_v0.1.0", "noteacher_v0.1.0/data/demo")],
+)
+def test_the_demo_of_a_bundle_by_itself_is_inside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, expected: str
+) -> None:
+    monkeypatch.setattr(dataset, "make_demo", lambda folder, phantom: None)
+    bundle = tmp_path / folder
+    (bundle / "configs").mkdir(parents=True)
+    (bundle / "configs" / "metadata.json").write_text("{}")
+    assert demo_dir(bundle) == str(tmp_path.resolve() / expected)
+
+
+@pytest.mark.parametrize(
     "provenance", [None, {}, {"parameters": {"generator": 0}}, {"parameters": {"phantom": "knee"}}]
 )
 def test_demo_dir_refuses_an_older_or_another_data_set(tmp_path: Path, provenance: dict[str, Any] | None) -> None:
