@@ -1,5 +1,6 @@
 """Running bundles in tests: small, in their own folders, by workflow or by command line."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,8 +12,17 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BUNDLES = ("supervised", "mean_teacher", "noteacher", "srcl")
 ROBUST = "robust_pseudo_label"
 S4MTL = "s4mtl"
+ALL = (*BUNDLES, ROBUST, S4MTL)
 SEGMENTING = ("supervised", "mean_teacher", "noteacher")
 MAIN = {"supervised": "network", "mean_teacher": "teacher", "noteacher": "average", "srcl": "teacher"}
+
+# The fixture of the data that a bundle makes where it is given none.
+DEMOS = dict.fromkeys(BUNDLES, "demo") | {"srcl": "dermoscopy", ROBUST: "brain_tumor", S4MTL: "chest"}
+
+
+def content(bundle: str, name: str) -> dict:
+    """A configuration as it is in its file."""
+    return json.loads((REPOSITORY / "bundles" / bundle / "configs" / f"{name}.json").read_text())
 
 
 def configs(bundle: str, *names: str) -> list[str]:
@@ -49,6 +59,11 @@ def small_volumes(data: Path, root: Path, **more) -> dict:
             **more,
         },
     )
+
+
+def tiny_joint(chest: Path, root: Path, **more) -> dict:
+    """Overrides that make a run on masks and diagnoses small and put what it writes below ``root``."""
+    return small(chest, root, **{"features": [4, 4, 8, 8, 16, 4], "discriminator_channels": [4, 8, 8, 8], **more})
 
 
 def workflow(bundle: str, names: tuple[str, ...], kind: str, run_id: str = "run", **overrides) -> ConfigWorkflow:

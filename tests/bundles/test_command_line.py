@@ -6,7 +6,7 @@ import mlflow
 import pytest
 import torch
 
-from tests.bundles.helpers import REPOSITORY, call, command, small
+from tests.bundles.helpers import call, command, small
 
 TINY = {"max_epochs": 1, "image_size": 32, "device": "cpu"}
 
@@ -26,24 +26,6 @@ def test_from_the_repository_and_with_monais_tracking_there_is_one_run(demo, tmp
     assert len(found) == 1
     assert found[0].info.status == "FINISHED"
     assert {"train_loss", "loss_supervised", "val_auroc_network"} <= set(found[0].data.metrics)
-
-
-def test_from_inside_the_bundles_folder(demo, tmp_path):
-    folder = tmp_path / "noteacher"
-    (folder / "configs").mkdir(parents=True)
-    for name in ("train", "metadata"):
-        (folder / "configs" / f"{name}.json").write_text(
-            (REPOSITORY / "bundles/noteacher/configs" / f"{name}.json").read_text()
-        )
-    (folder / "configs" / "logging.conf").write_text(
-        (REPOSITORY / "bundles/noteacher/configs/logging.conf").read_text()
-    )
-    overrides = small(demo, folder, max_epochs=1)
-    del overrides["bundle_root"]
-    arguments = command("noteacher", ("train",), "training", overrides)
-    arguments[arguments.index("--config_file") + 1] = "configs/train.json"
-    call(arguments, cwd=folder)
-    assert (folder / "models" / "model.pt").is_file()
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,10 @@
 """What the configurations of all bundles have in common."""
 
-import json
-
 import pytest
-from monai.bundle import verify_net_in_out
 
-import monai_ssl
 from monai_ssl.data import DataList
 from monai_ssl.losses import consensus_weights
-from tests.bundles.helpers import BUNDLES, REPOSITORY, ROBUST, S4MTL, SEGMENTING, configs, small, workflow
+from tests.bundles.helpers import ALL, BUNDLES, REPOSITORY, ROBUST, S4MTL, SEGMENTING, content, small, workflow
 
 NAMES = ["evaluate", "inference", "metadata", "multi_gpu_train", "train"]
 MASKS = ["segmentation", "segmentation_evaluate", "segmentation_inference"]
@@ -21,13 +17,6 @@ OWN = {
     ],
     S4MTL: ["paper", "convnet", "s2mtl", "umtl", "unet"],
 }
-ALL = (*BUNDLES, ROBUST, S4MTL)
-GENERIC = (*BUNDLES, ROBUST)
-
-
-def content(bundle, name):
-    """A configuration as it is in its file."""
-    return json.loads((REPOSITORY / "bundles" / bundle / "configs" / f"{name}.json").read_text())
 
 
 @pytest.mark.parametrize("bundle", ALL)
@@ -61,36 +50,6 @@ def test_shared_keys_come_in_the_same_order(files):
     orders = [[key for key in content if key in shared] for content in contents]
     assert all(order == orders[0] for order in orders)
     assert len(shared) >= 5
-
-
-@pytest.mark.parametrize("bundle", ALL)
-def test_metadata(bundle):
-    metadata = content(bundle, "metadata")
-    required = {
-        "schema",
-        "version",
-        "monai_version",
-        "pytorch_version",
-        "numpy_version",
-        "required_packages_version",
-        "task",
-        "description",
-        "authors",
-        "copyright",
-        "network_data_format",
-        "changelog",
-    }
-    assert required <= set(metadata)
-    assert metadata["version"] == monai_ssl.__version__
-    assert metadata["version"] in metadata["changelog"]
-
-
-@pytest.mark.parametrize("bundle", GENERIC)
-def test_the_network_takes_and_gives_what_the_metadata_says(bundle, tmp_path):
-    files = configs(bundle, "inference", "metadata")
-    verify_net_in_out(
-        net_id="network_def", config_file=files[0], meta_file=files[1], device="cpu", bundle_root=str(tmp_path), n=8
-    )
 
 
 def test_noteachers_weights_come_from_its_deviations(demo, tmp_path):

@@ -166,16 +166,6 @@ def test_evaluation_and_inference(whole, brain_tumor):
     assert len(list((whole / "eval/masks").rglob("*_mask.nii.gz"))) == 10
 
 
-@TOGETHER
-@pytest.mark.parametrize(
-    ("names", "kind"), [(("train",), "train"), (("train", "evaluate"), "train"), (("inference",), "infer")]
-)
-def test_properties_are_complete(whole, brain_tumor, names, kind):
-    overrides = {"bundle_root": str(whole), "dataset_dir": str(brain_tumor), "device": "cpu"}
-    overrides = overrides if kind == "infer" else small_volumes(brain_tumor, whole)
-    assert workflow(ROBUST, names, kind, **overrides).check_properties() == []
-
-
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -8,7 +8,6 @@ import mlflow
 import numpy as np
 import pytest
 import torch
-from monai.bundle import verify_net_in_out
 from PIL import Image
 
 from data_prep.datasets.chest_layout import DIAGNOSES
@@ -16,7 +15,7 @@ from monai_ssl.compare.__main__ import main as compare
 from monai_ssl.data import DataList
 from monai_ssl.errors import find_input_error
 from monai_ssl.readers.mask import read_mask
-from tests.bundles.helpers import S4MTL, call, command, configs, run_bundle, small, workflow
+from tests.bundles.helpers import S4MTL, call, command, run_bundle, tiny_joint, workflow
 from tests.bundles.test_resume import kill_in_the_second_epoch
 
 SYSTEMS = {"s4mtl": (), "s2mtl": ("s2mtl",), "umtl": ("umtl",), "unet": ("unet",), "convnet": ("convnet",)}
@@ -25,18 +24,13 @@ WITH_DIAGNOSIS = ("s4mtl", "s2mtl", "umtl", "convnet")
 METRICS = ("dice", "jaccard", "ssim", "average_hausdorff", "precision", "recall")
 
 
-def tiny(chest, root, **more):
-    """Overrides for a run of seconds."""
-    return small(chest, root, **{"features": [4, 4, 8, 8, 16, 4], "discriminator_channels": [4, 8, 8, 8], **more})
-
-
 @pytest.fixture(
     scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(f"s4mtl_{name}")) for name in SYSTEMS]
 )
 def system(request, chest, tmp_path_factory):
     """``(name, root, workflow)`` of a system after a small training run and its evaluation."""
     name, root = request.param, tmp_path_factory.mktemp(request.param)
-    ran = run_bundle(S4MTL, ("train", *SYSTEMS[name]), "train", "training", **tiny(chest, root))
+    ran = run_bundle(S4MTL, ("train", *SYSTEMS[name]), "train", "training", **tiny_joint(chest, root))
     shared = {"bundle_root": str(root), "dataset_dir": str(chest), "device": "cpu", "replicates": 20}
     run_bundle(S4MTL, ("train", *SYSTEMS[name], "evaluate"), "train", "evaluating", **shared)
     return name, root, ran
@@ -161,7 +155,7 @@ def test_inference_gives_masks_of_the_images_and_the_diagnoses_of_the_evaluation
 )
 def test_properties_are_complete(system, chest, names, kind):
     name, root, _ = system
-    overrides = tiny(chest, root) if kind == "train" else {"bundle_root": str(root), "dataset_dir": str(chest)}
+    overrides = tiny_joint(chest, root) if kind == "train" else {"bundle_root": str(root), "dataset_dir": str(chest)}
     if "multi_gpu_train" in names:
         overrides |= {"initialize": [], "learner": "@method", "validate#dataloader#sampler": None}
     layered = (names[0], *SYSTEMS[name], *names[1:]) if kind == "train" else names
@@ -172,8 +166,10 @@ def test_two_runs_are_compared_by_their_tables(chest, tmp_path, capsys):
     tables = []
     for seed in (0, 1):
         root = tmp_path / str(seed)
-        run_bundle(S4MTL, ("train", "unet"), "train", "training", **tiny(chest, root, seed=seed, max_epochs=1))
-        run_bundle(S4MTL, ("train", "unet", "evaluate"), "train", "evaluating", **tiny(chest, root, replicates=20))
+        run_bundle(S4MTL, ("train", "unet"), "train", "training", **tiny_joint(chest, root, seed=seed, max_epochs=1))
+        run_bundle(
+            S4MTL, ("train", "unet", "evaluate"), "train", "evaluating", **tiny_joint(chest, root, replicates=20)
+        )
         tables.append(str(root / "eval/evaluation/masks/cases.csv"))
     assert compare([*tables, "--metrics", "dice", "ssim", "--output", str(tmp_path / "table.csv")]) == 0
     assert "dice, lung" in capsys.readouterr().out
@@ -188,8 +184,8 @@ def test_two_runs_are_compared_by_their_tables(chest, tmp_path, capsys):
 def test_a_killed_run_resumes_and_ends_the_same(chest, tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     settings = {"max_epochs": 3, "train#handlers#8#_disabled_": True}
-    call(command(S4MTL, ("train",), "training", tiny(chest, whole, **settings)))
-    arguments = command(S4MTL, ("train",), "training", tiny(chest, cut, **settings))
+    call(command(S4MTL, ("train",), "training", tiny_joint(chest, whole, **settings)))
+    arguments = command(S4MTL, ("train",), "training", tiny_joint(chest, cut, **settings))
     kill_in_the_second_epoch(arguments, cut)
     assert "Resumed" in call([*arguments, "--resume", "true"]).stdout
     expected, resumed = (torch.load(root / "models/checkpoint.pt", weights_only=True) for root in (whole, cut))
@@ -203,7 +199,7 @@ def test_a_killed_run_resumes_and_ends_the_same(chest, tmp_path):
 def test_two_processes(chest, tmp_path):
     """Both phases under ``DistributedDataParallel``; the copies of the networks stay equal."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m"]
-    overrides = tiny(chest, tmp_path, max_epochs=1)
+    overrides = tiny_joint(chest, tmp_path, max_epochs=1)
     output = call(command(S4MTL, ("train", "multi_gpu_train"), "training", overrides, launcher))
     assert "Validation results at epoch 1" in output.stdout
     (row,) = table(tmp_path / "eval/history.csv")
@@ -216,20 +212,20 @@ def test_two_processes(chest, tmp_path):
 
 
 def test_the_classifier_alone_needs_no_masks(dermoscopy, tmp_path):
-    run_bundle(S4MTL, ("train", "convnet"), "train", "training", **tiny(dermoscopy, tmp_path, max_epochs=1))
+    run_bundle(S4MTL, ("train", "convnet"), "train", "training", **tiny_joint(dermoscopy, tmp_path, max_epochs=1))
     assert len(json.loads((tmp_path / "models/model.json").read_text())["labels"]) == 7
 
 
 def test_the_others_do(dermoscopy, tmp_path):
     with pytest.raises(RuntimeError) as caught:
-        run_bundle(S4MTL, ("train",), "train", "training", **tiny(dermoscopy, tmp_path))
+        run_bundle(S4MTL, ("train",), "train", "training", **tiny_joint(dermoscopy, tmp_path))
     assert "The data list's task is multiclass" in str(find_input_error(caught.value))
 
 
 def test_a_model_of_other_surrogate_transforms_is_evaluated(chest, tmp_path):
     """What evaluates it needs to know how many there were, not which."""
     few = ["identity", "flip_horizontal"]
-    run_bundle(S4MTL, ("train",), "train", "training", **tiny(chest, tmp_path, max_epochs=1, surrogates=few))
+    run_bundle(S4MTL, ("train",), "train", "training", **tiny_joint(chest, tmp_path, max_epochs=1, surrogates=few))
     shared = {"bundle_root": str(tmp_path), "dataset_dir": str(chest), "device": "cpu", "replicates": 20}
     run_bundle(S4MTL, ("train", "evaluate"), "train", "evaluating", **shared)
     run_bundle(S4MTL, ("inference",), "infer", "inference", **{**shared, "dataset_dir": str(chest / "images")})
@@ -238,7 +234,7 @@ def test_a_model_of_other_surrogate_transforms_is_evaluated(chest, tmp_path):
 
 def test_the_classifier_alone_takes_the_discriminators_options(chest, tmp_path):
     for options, rate in (({}, 5e-4), ({"learning_rate": 0.1}, 0.1), ({"discriminator_learning_rate": 0.2}, 0.2)):
-        made = workflow(S4MTL, ("train", "convnet"), "train", **tiny(chest, tmp_path, **options))
+        made = workflow(S4MTL, ("train", "convnet"), "train", **tiny_joint(chest, tmp_path, **options))
         group = made.parser.get_parsed_content("optimizer").param_groups[0]
         assert (group["lr"], group["betas"][0]) == (rate, 0.6)
         assert made.parser.get_parsed_content("parameters")["learning_rate"] == rate
@@ -256,7 +252,7 @@ def test_masks_of_another_size(chest, tmp_path):
     folder = tmp_path / "list"
     folder.mkdir()
     datalist.save(folder)
-    overrides = tiny(folder, tmp_path / "run", max_epochs=1)
+    overrides = tiny_joint(folder, tmp_path / "run", max_epochs=1)
     with pytest.raises(RuntimeError) as caught:
         run_bundle(S4MTL, ("train", "unet"), "train", "training", **overrides)
     assert "--mask_of_other_size resample" in str(caught.getrepr(style="long"))
@@ -264,8 +260,10 @@ def test_masks_of_another_size(chest, tmp_path):
     run_bundle(S4MTL, ("train", "unet"), "train", "training", **overrides)
     run_bundle(S4MTL, ("train", "unet", "evaluate"), "train", "evaluating", replicates=20, **overrides)
     small_root = tmp_path / "same"
-    run_bundle(S4MTL, ("train", "unet"), "train", "training", **tiny(chest, small_root, max_epochs=1))
-    run_bundle(S4MTL, ("train", "unet", "evaluate"), "train", "evaluating", **tiny(chest, small_root, replicates=20))
+    run_bundle(S4MTL, ("train", "unet"), "train", "training", **tiny_joint(chest, small_root, max_epochs=1))
+    run_bundle(
+        S4MTL, ("train", "unet", "evaluate"), "train", "evaluating", **tiny_joint(chest, small_root, replicates=20)
+    )
     dice = [
         [row["dice"] for row in table(root / "eval/evaluation/masks/cases.csv")]
         for root in (tmp_path / "run", small_root)
@@ -275,13 +273,13 @@ def test_masks_of_another_size(chest, tmp_path):
 
 def test_images_that_are_too_small(chest, tmp_path):
     with pytest.raises(RuntimeError) as caught:
-        workflow(S4MTL, ("train",), "train", **tiny(chest, tmp_path, image_size=16)).run()
+        workflow(S4MTL, ("train",), "train", **tiny_joint(chest, tmp_path, image_size=16)).run()
     assert "single position at its coarsest level" in str(caught.getrepr(style="long"))
 
 
 def test_too_few_logits_for_the_surrogate_transforms(chest, tmp_path):
     with pytest.raises(RuntimeError) as caught:
-        workflow(S4MTL, ("train",), "train", **tiny(chest, tmp_path, num_surrogates=4)).run()
+        workflow(S4MTL, ("train",), "train", **tiny_joint(chest, tmp_path, num_surrogates=4)).run()
     assert "can tell 4 surrogate transforms apart, but there are 6" in str(caught.getrepr(style="long"))
 
 
@@ -296,10 +294,3 @@ def test_the_texts_settings(chest, tmp_path):
     assert content("batch_size") == content("unlabeled_batch_size") == 16
     assert content("input_size") == [128, 128]
     assert content("train#handlers#1").ramp.scale == 1.0
-
-
-def test_the_mask_network_takes_and_gives_what_the_metadata_says(tmp_path):
-    files = configs(S4MTL, "inference", "metadata")
-    verify_net_in_out(
-        net_id="mask_network", config_file=files[0], meta_file=files[1], device="cpu", bundle_root=str(tmp_path), n=1
-    )

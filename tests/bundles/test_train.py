@@ -12,13 +12,6 @@ from PIL import Image
 from monai_ssl.data import DataList
 from tests.bundles.helpers import BUNDLES, MAIN, run_bundle, small, workflow
 
-OVERLAYS = [
-    (("train",), "train"),
-    (("train", "multi_gpu_train"), "train"),
-    (("train", "evaluate"), "train"),
-    (("inference",), "infer"),
-]
-
 
 def test_training_leaves_model_checkpoint_history_and_figure(trained):
     name, root, _ = trained
@@ -78,15 +71,13 @@ def test_no_patient_or_image_name_is_recorded(trained, demo):
     assert not [secret for secret in secrets if any(secret in text for text in texts)]
 
 
-@pytest.mark.parametrize(("names", "kind"), OVERLAYS)
-def test_properties_are_complete(trained, names, kind, demo):
+def test_properties_are_complete_on_several_gpus(trained, demo):
+    """Those of the other configurations are looked at in `test_unpacked.py`."""
     name, root, _ = trained
-    overrides = small(demo, root) if "inference" not in names else {"bundle_root": str(root), "dataset_dir": str(demo)}
-    if "multi_gpu_train" in names:
-        overrides["initialize"] = []  # no process group is there to join
-        overrides["learner"] = "@method"
-        overrides["validate#dataloader#sampler"] = None
-    assert workflow(name, names, kind, **overrides).check_properties() == []
+    # No process group is there to join.
+    alone = {"initialize": [], "learner": "@method", "validate#dataloader#sampler": None}
+    made = workflow(name, ("train", "multi_gpu_train"), "train", **small(demo, root), **alone)
+    assert made.check_properties() == []
 
 
 def test_evaluation_chooses_thresholds_on_validation_and_reports_test(trained, demo):
