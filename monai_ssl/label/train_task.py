@@ -22,7 +22,7 @@ from monai_ssl.salt import read_salt
 __all__ = ["SemiSupervisedTraining"]
 
 logger = logging.getLogger(__name__)
-# MONAI Label prints what this one is given as it is.
+# The server's own logger for lines of a task, which it prints as they are.
 task_logger = logging.getLogger("task_train")
 
 _DEFAULTS: dict[str, Any] = {"max_epochs": 50, "val_split": 0.2, "seed": 0}
