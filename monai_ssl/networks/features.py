@@ -61,7 +61,7 @@ class LayerFeatures(nn.Module):
 
         def keep(_: nn.Module, __: Any, output: Any) -> None:
             # With three axes it is a transformer's tokens, where the channels come last.
-            if not isinstance(output, Tensor) or output.ndim not in (2, 4, 5) or len(output) != len(image):
+            if not isinstance(output, Tensor) or output.ndim not in (2, 4, 5) or output.shape[0] != image.shape[0]:
                 what = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
                 raise self._error(network, f"gives a {what}, not a tensor (images, channels, *2D or 3D)")
             features.append(form_features(output, self.form))

@@ -39,5 +39,7 @@ class MeanProbability(nn.Module):
         logits = torch.stack([network(image) for network in self.networks.values()])
         # The constant log(N) of both means cancels in a logit, and softmax does not see it.
         if self.task == "multilabel":
-            return F.logsigmoid(logits).logsumexp(dim=0) - F.logsigmoid(-logits).logsumexp(dim=0)
+            # log sigmoid(x) = -softplus(-x): ONNX has no logarithm of a sigmoid, and the sigmoid of its runtime is 0
+            # below -18.
+            return (-F.softplus(-logits)).logsumexp(dim=0) - (-F.softplus(logits)).logsumexp(dim=0)
         return logits.log_softmax(dim=2).logsumexp(dim=0)

@@ -1,0 +1,81 @@
+"""The part of a model card on how well the model does."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from monai_ssl.export.records import Records
+from monai_ssl.export.source import Source
+from monai_ssl.reports.results import ACCURACY, METRICS, MOST_PROBABLE_METRICS
+from monai_ssl.reports.segmentation_results import SEGMENTATION_METRICS
+
+__all__ = ["evaluation_lines"]
+
+_LENGTHS = ("hd95", "average_hausdorff")
+
+
+def evaluation_lines(source: Source, records: Records) -> Iterator[str]:
+    """Give the lines of Markdown."""
+    report = records.evaluation
+    if not report:
+        yield f"**Not evaluated**: {records.unknown['the evaluation']}. Nothing is known of how well it does."
+        return
+    counts = report["test"]
+    yield (
+        f"On {counts['images']} test images of {counts['patients']} patients, which it was neither trained nor chosen "
+        f"on. In parentheses: {report['confidence']:.0%} intervals by {report['replicates']} bootstrap replicates over "
+        "patients. They tell of chance in the choice of these patients, not of other hospitals. `-`: not defined."
+    )
+    masks = report["classes"] if report["task"] == "segmentation" else report.get("regions", {})
+    classes = {} if report["task"] == "segmentation" else report["classes"]
+    if classes:
+        yield from _class_lines(classes, report, "multiclass" in source.outputs.values())
+    if masks:
+        yield ""
+        yield from _table(
+            "region", masks, report["mean"], SEGMENTATION_METRICS, ("images", "missed", "false_positives")
+        )
+        yield ""
+        yield (
+            f"Lengths (hd95, average Hausdorff) are in {report['length_unit']}. `missed`: images that have the region "
+            "and where nothing of it is found; `false positives`: images without it where some is found."
+        )
+
+
+def _class_lines(classes: Mapping[str, Any], report: Mapping[str, Any], multiclass: bool) -> Iterator[str]:
+    yield ""
+    yield from _table("class", classes, report["mean"], METRICS, ("positives", "negatives", "threshold"))
+    yield ""
+    yield (
+        "Sensitivity and specificity are at the class's threshold. The mean is over the classes that are defined on "
+        "the test images; those of sensitivity and specificity over those of them that have a threshold."
+    )
+    if multiclass:
+        yield ""
+        yield from _table("class", classes, report["mean"], MOST_PROBABLE_METRICS, ())
+        yield ""
+        accuracy = _cell(report["mean"], ACCURACY)
+        yield f"Accuracy, the part of the images whose most probable class is the true one: {accuracy}."
+
+
+def _table(
+    title: str, rows: Mapping[str, Any], mean: Mapping[str, Any], metrics: Sequence[str], counts: Sequence[str]
+) -> Iterator[str]:
+    header = [title, *(name.replace("_", " ") for name in (*counts, *metrics))]
+    yield f"| {' | '.join(header)} |"
+    yield f"| {' | '.join(['---'] * len(header))} |"
+    for name, entry in (*rows.items(), ("**mean**", mean)):
+        numbers = [entry.get(count) for count in counts]
+        shown = [
+            f"{number:.3g}" if isinstance(number, float) else "" if number is None else str(number)
+            for number in numbers
+        ]
+        yield f"| {' | '.join([name, *shown, *(_cell(entry, metric) for metric in metrics)])} |"
+
+
+def _cell(entry: Mapping[str, Any], metric: str) -> str:
+    found = entry.get(metric) or {"value": None}
+    if found["value"] is None:
+        return "-"
+    digits = 2 if metric in _LENGTHS else 3
+    text = f"{found['value']:.{digits}f}"
+    return text if found.get("low") is None else f"{text} ({found['low']:.{digits}f}-{found['high']:.{digits}f})"

@@ -1,0 +1,116 @@
+"""The network in each format, compared with itself."""
+
+import hashlib
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from monai_ssl.errors import InputError
+from monai_ssl.export.formats import FORMATS, Format
+from monai_ssl.export.parity import TOLERANCE, Difference, Reference
+from monai_ssl.export.private import without_paths
+from monai_ssl.export.source import Source
+
+__all__ = ["Exported", "convert"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What became of one format.
+
+    Args:
+        format: which.
+        how: how it was made; where it was not, why.
+        free_size: whether it takes images of another size than the network was trained with.
+        difference: from the network; None where there is no file.
+        size: of the file, in bytes.
+        sha256: of the file.
+    """
+
+    format: Format
+    how: str
+    free_size: bool = False
+    difference: Difference | None = None
+    size: int = 0
+    sha256: str = ""
+
+
+def convert(source: Source, folder: Path, names: Sequence[str]) -> Iterator[Exported]:
+    """Write the network in each format, read it back and compare it; one at a time, as the iterator is read.
+
+    A format takes images of any size where the network does and where, on images that are longer along one axis, it
+    still gives what the network gives. Otherwise it is made for images of the network's own size.
+
+    Args:
+        source: the network.
+        folder: where to write.
+        names: of :data:`~monai_ssl.export.formats.FORMATS`, which come in their own order.
+
+    Raises:
+        InputError: when a format cannot be made, and it is not an optional one, or when a file gives something else
+            than the network.
+    """
+    reference = Reference(source.network, source.input_shape, source.outputs)
+    free_size = reference.free_size
+    for name, form in FORMATS.items():
+        if name not in names:
+            continue
+        logger.info("Making %s (%s).", form.file, form.title)
+        exported = _make(form, source, folder / form.file, reference, free_size)
+        if exported.difference is None:
+            logger.warning("%s: left out: %s", form.file, exported.how)
+        # What tracing has fixed for one format is fixed for the next; torch.export takes minutes to find it out.
+        free_size = free_size and (exported.free_size or exported.difference is None)
+        yield exported
+
+
+def _make(form: Format, source: Source, path: Path, reference: Reference, free_size: bool) -> Exported:
+    if free_size:
+        try:
+            how, difference = _attempt(form, source, path, reference, True)
+        except Exception as error:  # exporters end in many ways on what they do not know
+            logger.debug("%s: not for images of any size: %s", form.file, error)
+        else:
+            if difference.accepted:
+                return _exported(form, how, path, difference, True)
+    try:
+        how, difference = _attempt(form, source, path, reference, False)
+    except Exception as error:  # as above
+        path.unlink(missing_ok=True)
+        reason = without_paths(_first_line(error))
+        if form.optional:
+            return Exported(form, f"not possible for this network ({reason})")
+        others = " ".join(name for name, other in FORMATS.items() if other is not form)
+        raise InputError(
+            f"{form.file}: {type(source.network).__name__} cannot be exported in this format ({reason}). Leave it out: "
+            f"`--formats {others}`."
+        ) from error
+    if not difference.accepted:
+        raise InputError(
+            f"{form.file}: read back, its logits differ by {difference.logits:.1e} of their scale from those of the "
+            f"network, and its probabilities by {difference.probabilities:.1e}; {TOLERANCE:g} is allowed. Nothing is "
+            "exported. Try other versions of torch, onnx and onnxruntime, or leave this format out (`--formats`)."
+        )
+    return _exported(form, how, path, difference, False)
+
+
+def _attempt(form: Format, source: Source, path: Path, reference: Reference, free_size: bool) -> tuple[str, Difference]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tracing and deprecation; what counts is compared
+        how = form.write(source, path, free_size)
+        return how, reference.compare(form.read(source, path), longer=free_size)
+
+
+def _exported(form: Format, how: str, path: Path, difference: Difference, free_size: bool) -> Exported:
+    with path.open("rb") as file:
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    return Exported(form, how, free_size, difference, path.stat().st_size, checksum)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:200]
