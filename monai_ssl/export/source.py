@@ -1,7 +1,6 @@
 """What is exported: the network that a bundle deploys, and what its inference configuration says about its use."""
 
 import contextlib
-import copy
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -66,8 +65,8 @@ class Source:
 
     def get(self, name: str, default: Any = None) -> Any:
         """Evaluate a part of the configuration; ``default`` where it has none of this name."""
-        # MONAI wraps lists and dictionaries; a copy is a plain one.
-        return copy.copy(self.parser.get_parsed_content(name)) if name in self.parser else default
+        # Of the resolver, for the parser wraps lists and dictionaries.
+        return self.parser.ref_resolver.get_resolved_content(name) if name in self.parser else default
 
     def fresh_network(self) -> nn.Module:
         """Make the network anew, without its weights."""

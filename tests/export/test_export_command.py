@@ -1,0 +1,143 @@
+"""The command line, and what it does when something is not as it should be."""
+
+import json
+import sys
+
+import pytest
+
+from monai_ssl.errors import InputError
+from monai_ssl.export import bundle as exporting
+from monai_ssl.export.__main__ import main
+from monai_ssl.export.folder import write_folder
+from tests.bundles.helpers import REPOSITORY
+from tests.export.models import make_model
+
+BUNDLES = REPOSITORY / "bundles"
+
+
+@pytest.fixture
+def model_dir(tmp_path):
+    make_model(tmp_path / "models", "mean_teacher", ("inference",), image_size=32)
+    return tmp_path / "models"
+
+
+def run(tmp_path, *more, bundle="mean_teacher"):
+    options = ["--output", str(tmp_path / "out"), "--model_dir", str(tmp_path / "models"), "--formats", "pt"]
+    return main([str(BUNDLES / bundle), *options, *map(str, more)])
+
+
+def fault(tmp_path, capsys, *more, bundle="mean_teacher"):
+    """The message of a run that fails, and leaves nothing."""
+    before = sorted(tmp_path.rglob("*"))
+    assert run(tmp_path, *more, bundle=bundle) == 2
+    assert sorted(tmp_path.rglob("*")) == before
+    return capsys.readouterr().err.removeprefix("error: ").strip()
+
+
+def test_it_prints_a_table(model_dir, tmp_path, capsys):
+    assert run(tmp_path) == 0
+    printed = capsys.readouterr().out
+    assert "largest difference" in printed
+    assert "model.pt  weights  weights          free" in printed
+
+
+def test_a_bundle_alone_takes_its_own_model_and_run(model_dir, tmp_path, capsys):
+    root = tmp_path / "mine"
+    root.mkdir()
+    (root / "configs").symlink_to(BUNDLES / "mean_teacher" / "configs")
+    (root / "models").symlink_to(model_dir)
+    (root / "eval").mkdir()
+    (root / "eval" / "config_train.json").write_text(
+        json.dumps({"resume": True, "parameters": {"settings": {"seed": 11}}})
+    )
+    assert main([str(root), "--output", str(tmp_path / "out"), "--formats", "pt"]) == 0
+    assert "- Training: seed 11\n" in (tmp_path / "out" / "model_card.md").read_text()
+
+
+def test_no_bundle(model_dir, tmp_path, capsys):
+    assert "this is no bundle" in fault(tmp_path, capsys, bundle="none")
+
+
+@pytest.mark.parametrize("name", ["model.pt", "model.json"])
+def test_no_model(name, model_dir, tmp_path, capsys):
+    (model_dir / name).unlink()
+    assert f"{model_dir / name}: there is no such file. Train first" in fault(tmp_path, capsys)
+
+
+@pytest.mark.parametrize(("name", "reason"), [("model.pt", "cannot be read"), ("model.json", "is damaged")])
+def test_a_damaged_model(name, reason, model_dir, tmp_path, capsys):
+    (model_dir / name).write_text("{")
+    message = fault(tmp_path, capsys)
+    assert str(model_dir / name) in message
+    assert reason in message
+
+
+def test_no_such_configuration(model_dir, tmp_path, capsys):
+    message = fault(tmp_path, capsys, "--config_file", "none.json")
+    assert "none.json: there is no such configuration" in message
+    assert "Those for inference are inference.json, segmentation_inference.json." in message
+
+
+def test_a_model_of_another_configuration(tmp_path, capsys):
+    make_model(tmp_path / "models", "mean_teacher", ("segmentation_inference",), patch_size=[16, 16, 16])
+    message = fault(tmp_path, capsys)
+    assert "model.pt: these weights are of another network" in message
+    assert message.endswith("It fits `--config_file segmentation_inference.json`.")
+
+
+def test_a_configuration_that_makes_no_network(model_dir, tmp_path, capsys):
+    (tmp_path / "mine.json").write_text(json.dumps({"backbone": {"_target_": "ResNet", "block": "none"}}))
+    message = fault(tmp_path, capsys, "--config_file", "inference.json", tmp_path / "mine.json")
+    assert "this configuration does not make a network for this model" in message
+
+
+@pytest.mark.parametrize("name", ["onnx", "onnxruntime"])
+def test_without_the_packages_of_onnx(name, model_dir, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, name, None)
+    message = fault(tmp_path, capsys, "--formats", "pt", "onnx")
+    assert message.startswith(f"{name}: not installed")
+    assert "`pip install monai-ssl[export]`" in message
+    assert run(tmp_path) == 0
+
+
+def test_a_folder_that_is_there(model_dir, tmp_path, capsys):
+    assert run(tmp_path) == 0
+    first = (tmp_path / "out" / "model_card.md").stat().st_ino
+    assert "this folder is there already" in fault(tmp_path, capsys)
+    assert (tmp_path / "out" / "model_card.md").stat().st_ino == first
+    (tmp_path / "out" / "model.ts").write_text("of an earlier export")
+    assert run(tmp_path, "--overwrite") == 0
+    assert not (tmp_path / "out" / "model.ts").exists()
+    (tmp_path / "out" / "thesis.txt").write_text("of years")
+    assert "holds what is no export (thesis.txt)" in fault(tmp_path, capsys, "--overwrite")
+
+
+def test_a_file_or_a_link_in_the_place_is_kept(model_dir, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "empty")
+    assert "is something else" in fault(tmp_path, capsys, "--overwrite")
+
+
+def test_an_export_that_is_broken_off_leaves_the_one_before(model_dir, tmp_path, capsys, monkeypatch):
+    assert run(tmp_path) == 0
+    monkeypatch.setattr(exporting, "model_card", lambda *_: (_ for _ in ()).throw(InputError("broken off")))
+    assert fault(tmp_path, capsys, "--overwrite") == "broken off"
+    assert (tmp_path / "out" / "model_card.md").is_file()
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_one_before(tmp_path, monkeypatch):
+    target = tmp_path / "out"
+    with write_folder(target, ["a"]) as folder:
+        (folder / "a").write_text("first")
+    rename = type(target).rename
+
+    def fail(path, to):
+        if to == target and "former" not in path.name:
+            raise OSError(28, "No space left on device")
+        return rename(path, to)
+
+    monkeypatch.setattr(type(target), "rename", fail)
+    with pytest.raises(InputError, match="No space left"), write_folder(target, ["a"], overwrite=True) as folder:
+        (folder / "a").write_text("second")
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "a"]
+    assert (target / "a").read_text() == "first"
