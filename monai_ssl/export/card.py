@@ -40,7 +40,10 @@ def model_card(source: Source, records: Records, processing: Mapping[str, Any], 
         "How to use it": use_lines(source, records, processing),
         "Files": file_lines(source, exported),
     }
-    lines = [f"# {source.metadata.get('name', source.root.name)}: model card", ""]
+    lines = [
+        f"# Model card: {_kind(source)} of {source.info.get('modality', 'medical')} images, by {source.root.name}",
+        "",
+    ]
     for title, content in sections.items():
         lines += [f"## {title}", "", *content, ""]
     return "\n".join(without_paths(line) for line in lines).rstrip() + "\n"
@@ -49,8 +52,7 @@ def model_card(source: Source, records: Records, processing: Mapping[str, Any], 
 def _about(source: Source, records: Records) -> Iterator[str]:
     metadata, info = source.metadata, source.info
     parameters = sum(parameter.numel() for parameter in source.network.parameters())
-    yield f"{metadata.get('description', '')}"
-    yield ""
+    yield f"- Method, in the words of its bundle: {metadata.get('description', 'not described')}"
     yield f"- Bundle: `{source.root.name}` {metadata.get('version', '')}, configuration `{' + '.join(source.files)}`"
     for name, task in source.outputs.items():
         yield f"- {_asked(source, name, task)}"
@@ -64,7 +66,8 @@ def _about(source: Source, records: Records) -> Iterator[str]:
     if best := records.best:
         yield (
             f"- Weights: those of epoch {best['epoch']} (network `{best['candidate']}`), which were the best on the "
-            f"validation images ({best['value']:.3f}). That choice makes this number too good; see Evaluation."
+            f"validation images ({_measure(source)} {best['value']:.3f}). That choice makes this number too good; see "
+            "Evaluation."
         )
     if records.settings:
         shown = ", ".join(f"{name} {listed(value)}" for name, value in records.settings.items())
@@ -73,6 +76,16 @@ def _about(source: Source, records: Records) -> Iterator[str]:
         yield f"- Training: settings not known, for {records.unknown['the training run']}"
     for reference in metadata.get("references", []):
         yield f"- Source of the method: {reference}"
+
+
+def _kind(source: Source) -> str:
+    masks = [source.is_mask(name) for name in source.outputs]
+    return "segmentation" if all(masks) else "segmentation and diagnosis" if any(masks) else "classification"
+
+
+def _measure(source: Source) -> str:
+    """What the bundles choose the weights by; of masks and diagnoses together it is a mixture."""
+    return {"segmentation": "mean Dice", "classification": "mean AUROC"}.get(_kind(source), "score")
 
 
 def _asked(source: Source, name: str, task: str) -> str:

@@ -11,6 +11,7 @@ from monai_ssl.reports.segmentation_results import SEGMENTATION_METRICS
 __all__ = ["evaluation_lines"]
 
 _LENGTHS = ("hd95", "average_hausdorff")
+_NAMES = {"auroc": "AUROC", "hd95": "HD95", "ssim": "SSIM"}
 
 
 def evaluation_lines(source: Source, records: Records) -> Iterator[str]:
@@ -36,7 +37,7 @@ def evaluation_lines(source: Source, records: Records) -> Iterator[str]:
         )
         yield ""
         yield (
-            f"Lengths (hd95, average Hausdorff) are in {report['length_unit']}. `missed`: images that have the region "
+            f"Lengths (HD95, average Hausdorff) are in {report['length_unit']}. `missed`: images that have the region "
             "and where nothing of it is found; `false positives`: images without it where some is found."
         )
 
@@ -46,6 +47,7 @@ def _class_lines(classes: Mapping[str, Any], report: Mapping[str, Any], multicla
     yield from _table("class", classes, report["mean"], METRICS, ("positives", "negatives", "threshold"))
     yield ""
     yield (
+        "An AUROC of 0.5 is chance, 1 is perfect; the average precision of chance is the part of positive images. "
         "Sensitivity and specificity are at the class's threshold. The mean is over the classes that are defined on "
         "the test images; those of sensitivity and specificity over those of them that have a threshold."
     )
@@ -60,7 +62,7 @@ def _class_lines(classes: Mapping[str, Any], report: Mapping[str, Any], multicla
 def _table(
     title: str, rows: Mapping[str, Any], mean: Mapping[str, Any], metrics: Sequence[str], counts: Sequence[str]
 ) -> Iterator[str]:
-    header = [title, *(name.replace("_", " ") for name in (*counts, *metrics))]
+    header = [title, *(_NAMES.get(name, name.replace("_", " ")) for name in (*counts, *metrics))]
     yield f"| {' | '.join(header)} |"
     yield f"| {' | '.join(['---'] * len(header))} |"
     for name, entry in (*rows.items(), ("**mean**", mean)):

@@ -46,7 +46,7 @@ def file_lines(source: Source, exported: Sequence[Exported]) -> Iterator[str]:
         "images that are prepared as described."
     )
     yield ""
-    yield "- `model.pt` holds weights only; `model.json` beside it is what the bundle checks before it uses them."
+    yield "- `model.json` says what the model is for; the bundle checks it before it uses the weights in `model.pt`."
     yield from (f"- SHA-256 of `{each.format.file}`: `{each.sha256}`" for each in exported if each.sha256)
     names = [
         "torch",

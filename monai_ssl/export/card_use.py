@@ -14,7 +14,7 @@ __all__ = ["use_lines"]
 def use_lines(source: Source, records: Records, processing: Mapping[str, Any]) -> Iterator[str]:
     """Give the lines of Markdown; for the arguments see :func:`~monai_ssl.export.card.model_card`."""
     channels, *sides = source.input_shape
-    yield "An application must do to an image just what follows, or the numbers above do not hold for it."
+    yield "An application must do to an image just what follows, or what is said above does not hold for it."
     yield "`preprocessing.json` has each step with all of its arguments."
     yield ""
     yield "### Before the network"
@@ -47,8 +47,10 @@ def use_lines(source: Source, records: Records, processing: Mapping[str, Any]) -
     yield ""
     yield "### After the network"
     yield ""
-    yield from _numbered(processing["postprocessing"])
-    yield ""
+    # Of a model for one of two tasks, the steps for the other are none.
+    absent = {f"pred_{name}" for name in ("mask", "diagnosis") if name not in source.outputs}
+    steps = processing["postprocessing"]
+    yield from _numbered([step for step in steps if step["arguments"].get("keys") not in absent])
     yield from _calls(source, records)
 
 
@@ -61,6 +63,7 @@ def _calls(source: Source, records: Records) -> Iterator[str]:
     """How probabilities of whole images become a decision."""
     if all(source.is_mask(name) for name in source.outputs):
         return
+    yield ""
     if "multiclass" in (task for name, task in source.outputs.items() if not source.is_mask(name)):
         yield "Decision: the class with the largest probability; no threshold is used."
     elif records.thresholds:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from monai_ssl.errors import InputError
 from monai_ssl.export.formats import FORMATS, Format
-from monai_ssl.export.parity import TOLERANCE, Difference, Reference
+from monai_ssl.export.parity import TOLERANCE, Difference, Reference, Run
 from monai_ssl.export.private import without_paths
 from monai_ssl.export.source import Source
 
@@ -69,48 +69,39 @@ def convert(source: Source, folder: Path, names: Sequence[str]) -> Iterator[Expo
 
 
 def _make(form: Format, source: Source, path: Path, reference: Reference, free_size: bool) -> Exported:
-    if free_size:
+    made: tuple[str, Run] | None = None
+    for longer in (True, False) if free_size else (False,):
         try:
-            how, difference = _attempt(form, source, path, reference, True)
-        except Exception as error:  # exporters end in many ways on what they do not know
-            logger.debug("%s: not for images of any size: %s", form.file, error)
-        else:
-            if difference.accepted:
-                return _exported(form, how, path, difference, True)
-    try:
-        how, difference = _attempt(form, source, path, reference, False)
-    except Exception as error:  # as above
-        path.unlink(missing_ok=True)
-        reason = without_paths(_first_line(error))
-        if form.optional:
-            return Exported(form, f"not possible for this network ({reason})")
-        others = " ".join(name for name, other in FORMATS.items() if other is not form)
-        raise InputError(
-            f"{form.file}: {type(source.network).__name__} cannot be exported in this format ({reason}). Leave it out: "
-            f"`--formats {others}`."
-        ) from error
-    if not difference.accepted:
-        raise InputError(
-            f"{form.file}: read back, its logits differ by {difference.logits:.1e} of their scale from those of the "
-            f"network, and its probabilities by {difference.probabilities:.1e}; {TOLERANCE:g} is allowed. Nothing is "
-            "exported. Try other versions of torch, onnx and onnxruntime, or leave this format out (`--formats`)."
-        )
-    return _exported(form, how, path, difference, False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of tracing and deprecation; what counts is compared
+                if made is None or form.sized:
+                    made = form.write(source, path, longer), form.read(source, path)
+                difference = reference.compare(made[1], longer)
+        except Exception as error:  # exporters and runtimes end in many ways on what they do not know
+            if longer:
+                logger.debug("%s: not for images of any size: %s", form.file, error)
+                continue
+            path.unlink(missing_ok=True)
+            return _without(form, source, error)
+        if difference.accepted:
+            with path.open("rb") as file:
+                checksum = hashlib.file_digest(file, "sha256").hexdigest()
+            return Exported(form, made[0], longer, difference, path.stat().st_size, checksum)
+    raise InputError(
+        f"{form.file}: read back, its logits differ by {difference.logits:.1e} of their scale from those of the "
+        f"network, and its probabilities by {difference.probabilities:.1e}; {TOLERANCE:g} is allowed. Nothing is exported. Try "
+        "other versions of torch, onnx and onnxruntime, or leave this format out (`--formats`)."
+    )
 
 
-def _attempt(form: Format, source: Source, path: Path, reference: Reference, free_size: bool) -> tuple[str, Difference]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of tracing and deprecation; what counts is compared
-        how = form.write(source, path, free_size)
-        return how, reference.compare(form.read(source, path), longer=free_size)
-
-
-def _exported(form: Format, how: str, path: Path, difference: Difference, free_size: bool) -> Exported:
-    with path.open("rb") as file:
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
-    return Exported(form, how, free_size, difference, path.stat().st_size, checksum)
-
-
-def _first_line(error: Exception) -> str:
+def _without(form: Format, source: Source, error: Exception) -> Exported:
+    """What becomes of a format that cannot be made; all but the optional ones are asked for."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:200]
+    reason = without_paths((lines[0] if lines else type(error).__name__)[:200])
+    if form.optional:
+        return Exported(form, f"not possible for this network ({reason})")
+    others = " ".join(name for name, other in FORMATS.items() if other is not form)
+    raise InputError(
+        f"{form.file}: {type(source.network).__name__} cannot be exported in this format ({reason}). Leave it out: "
+        f"`--formats {others}`."
+    ) from error

@@ -32,6 +32,7 @@ class Format:
         title: what it is called.
         write: writes the network of a source to a path, for images of any size or of one; returns how it was made.
         read: reads the file as a program that has it alone would, but for ``model.pt``, which needs the network.
+        sized: whether what is written depends on whether images are of any size or of one.
         optional: whether a network that has no such form is exported without it.
     """
 
@@ -39,6 +40,7 @@ class Format:
     title: str
     write: Callable[[Source, Path, bool], str]
     read: Callable[[Source, Path], Run]
+    sized: bool = True
     optional: bool = False
 
 
@@ -53,7 +55,7 @@ def check_packages(names: Sequence[str]) -> None:
         others = " ".join(name for name in FORMATS if name != "onnx")
         raise InputError(
             f"{' and '.join(absent)}: not installed, but needed to write and check model.onnx. "
-            f"`pip install monai-ssl[export]`, or leave that format out: `--formats {others}`."
+            f"`pip install onnx onnxruntime` (the extra `export`), or leave that format out: `--formats {others}`."
         )
 
 
@@ -141,8 +143,8 @@ def _read_program(_: Source, path: Path) -> Run:
 
 
 FORMATS: dict[str, Format] = {
-    "pt": Format("model.pt", "weights", _write_state, _read_state),
-    "ts": Format("model.ts", "TorchScript", _write_torchscript, _read_torchscript),
+    "pt": Format("model.pt", "weights", _write_state, _read_state, sized=False),
+    "ts": Format("model.ts", "TorchScript", _write_torchscript, _read_torchscript, sized=False),
     "onnx": Format("model.onnx", "ONNX", _write_onnx, _read_onnx),
     "pt2": Format("model.pt2", "torch.export", _write_program, _read_program, optional=True),
 }

@@ -70,14 +70,14 @@ def _load(arguments: Arguments) -> str:
     parts = [
         f"Read a {dims}D image with {color.get(channels, f'{channels} channels')} as float32, channels first. The axes "
         "of pictures and DICOM are (row, column), those of NIfTI are turned to right, anterior, superior (RAS). "
-        "DICOM's rescale slope and intercept are applied (CT is in Hounsfield units), and MONOCHROME1 is inverted."
+        "DICOM's rescale slope and intercept are applied, so that CT is in Hounsfield units."
     ]
     if names == ["raw"]:
-        return f"{parts[0]} The values stay as they are, in their own unit, and nothing is inverted."
+        return f"{parts[0]} The values stay as they are, in their own unit."
     for place, window in enumerate(names):
         where = f"Channel {place + 1}: " if len(names) > 1 else "Values: "
         parts.append(f"{where}{_window(window)}, scaled to [0, 1]; values outside become 0 or 1.")
-    return " ".join(parts)
+    return f"{' '.join(parts)} Images whose low values are bright (MONOCHROME1) are inverted."
 
 
 def _window(window: Any) -> str:

@@ -56,7 +56,12 @@ def made(tmp_path_factory):
 @pytest.fixture
 def run(made, tmp_path):
     """A copy of it, with the times of its files."""
-    return shutil.copytree(made, tmp_path / "Doe^Jane")
+    folder = shutil.copytree(made, tmp_path / "Doe^Jane")
+    file = folder / "eval" / "config_train.json"
+    time = file.stat().st_mtime
+    write(file, json.loads(file.read_text()) | {"dataset_dir": str(folder / "list")})
+    os.utime(file, (time, time))
+    return folder
 
 
 def write(path, content):

@@ -96,7 +96,7 @@ def test_without_the_packages_of_onnx(name, model_dir, tmp_path, capsys, monkeyp
     monkeypatch.setitem(sys.modules, name, None)
     message = fault(tmp_path, capsys, "--formats", "pt", "onnx")
     assert message.startswith(f"{name}: not installed")
-    assert "`pip install monai-ssl[export]`" in message
+    assert "`pip install onnx onnxruntime`" in message
     assert run(tmp_path) == 0
 
 
