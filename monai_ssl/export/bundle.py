@@ -14,9 +14,9 @@ from monai_ssl.export.card_files import summary_rows
 from monai_ssl.export.convert import convert
 from monai_ssl.export.folder import check_target, write_folder
 from monai_ssl.export.formats import FORMATS, check_packages
+from monai_ssl.export.opening import open_source
 from monai_ssl.export.preprocessing import describe_preprocessing
 from monai_ssl.export.records import read_records
-from monai_ssl.export.source import open_source
 
 __all__ = ["CARD_NAME", "PROCESSING_NAME", "export_bundle"]
 

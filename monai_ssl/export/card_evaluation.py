@@ -11,7 +11,7 @@ from monai_ssl.reports.segmentation_results import SEGMENTATION_METRICS
 __all__ = ["evaluation_lines"]
 
 _LENGTHS = ("hd95", "average_hausdorff")
-_NAMES = {"auroc": "AUROC", "hd95": "HD95", "ssim": "SSIM"}
+_NAMES = {"auroc": "AUROC", "dice": "Dice", "jaccard": "Jaccard", "hd95": "HD95", "ssim": "SSIM"}
 
 
 def evaluation_lines(source: Source, records: Records) -> Iterator[str]:

@@ -89,8 +89,8 @@ def _make(form: Format, source: Source, path: Path, reference: Reference, free_s
             return Exported(form, made[0], longer, difference, path.stat().st_size, checksum)
     raise InputError(
         f"{form.file}: read back, its logits differ by {difference.logits:.1e} of their scale from those of the "
-        f"network, and its probabilities by {difference.probabilities:.1e}; {TOLERANCE:g} is allowed. Nothing is exported. Try "
-        "other versions of torch, onnx and onnxruntime, or leave this format out (`--formats`)."
+        f"network, and its probabilities by {difference.probabilities:.1e}; {TOLERANCE:g} is allowed. Nothing is "
+        "exported. Try other versions of torch, onnx and onnxruntime, or leave this format out (`--formats`)."
     )
 
 

@@ -8,8 +8,7 @@ from typing import Any
 from monai_ssl.data.datalist_entries import LISTS, count_positives
 from monai_ssl.data.datalist_file import DATALIST_NAME, read_content
 from monai_ssl.errors import InputError
-from monai_ssl.export.run_record import is_plain
-from monai_ssl.export.source import Source
+from monai_ssl.export.source import Source, is_plain
 
 __all__ = ["read_data"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from monai_ssl.errors import InputError
-from monai_ssl.export.source import Source
+from monai_ssl.export.source import Source, is_plain
 
-__all__ = ["Run", "is_plain", "read_object", "read_run"]
+__all__ = ["Run", "read_object", "read_run"]
 
 _SHARED = ("windows", "image_size", "patch_size", "spacing", "mask_form", "architecture", "output", "features")
 """Settings that stand under one name in ``model.json`` and in the configuration of a run."""
@@ -70,13 +70,6 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
         if is_plain(known):
             found[name] = known
     return found
-
-
-def is_plain(value: Any) -> bool:
-    """Whether a value of a configuration stands for itself."""
-    if isinstance(value, list):
-        return all(map(is_plain, value))
-    return isinstance(value, bool | int | float) or (isinstance(value, str) and not value.startswith(("$", "@", "%")))
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -146,7 +146,9 @@ _WORDS: dict[str, Callable[[Arguments], str | None]] = {
     "NormalizeIntensityd": _normalize,
     "Resized": _resize,
     "SpatialPadd": lambda arguments: f"Pad with zeros on both sides to at least {_times(arguments['spatial_size'])}.",
-    "RepeatChanneld": lambda arguments: f"Repeat the channels {arguments['repeats']} times.",
+    "RepeatChanneld": lambda arguments: (
+        f"Give the channel {arguments['repeats']} times." if arguments["repeats"] > 1 else None
+    ),
     "Activationsd": _activate,
     "Invertd": lambda _: (
         "Bring the probabilities back to the grid of the file: undo the spatial steps of the preprocessing in reverse "

@@ -85,6 +85,30 @@ def test_a_model_of_another_configuration(tmp_path, capsys):
     assert message.endswith("It fits `--config_file segmentation_inference.json`.")
 
 
+def test_a_model_of_another_normalization(tmp_path, capsys):
+    steps = ["CopyItemsd", "LoadRadiologyImaged", "Resized", "NormalizeIntensityd", "EnsureTyped"]
+    make_model(tmp_path / "models", "mean_teacher", ("inference",), image_size=32, preprocessing=steps)
+    message = fault(tmp_path, capsys)
+    assert (
+        "went through LoadRadiologyImaged, Resized, NormalizeIntensityd; here it is LoadRadiologyImaged, Resized."
+        in message
+    )
+    make_model(
+        tmp_path / "models", "mean_teacher", ("inference",), image_size=32, preprocessing=[*steps[:3], steps[-1]]
+    )
+    assert run(tmp_path) == 0
+
+
+def test_the_models_settings_stand_above_those_of_an_overlay(tmp_path):
+    """As where it was trained with `paper.json` and another image size."""
+    make_model(tmp_path / "models", "mean_teacher", ("inference",), image_size=32, windows=["bone"])
+    (tmp_path / "mine.json").write_text(json.dumps({"image_size": 224, "windows": ["header"]}))
+    assert run(tmp_path, "--config_file", "inference.json", tmp_path / "mine.json") == 0
+    steps = json.loads((tmp_path / "out" / "preprocessing.json").read_text())
+    assert steps["input"]["shape"] == ["batch", 1, 32, 32]
+    assert steps["preprocessing"][2]["arguments"]["windows"] == ["bone"]
+
+
 def test_a_configuration_that_makes_no_network(model_dir, tmp_path, capsys):
     (tmp_path / "mine.json").write_text(json.dumps({"backbone": {"_target_": "ResNet", "block": "none"}}))
     message = fault(tmp_path, capsys, "--config_file", "inference.json", tmp_path / "mine.json")
