@@ -65,7 +65,9 @@ def _write_state(source: Source, path: Path, _: bool) -> str:
 
 
 def _read_state(source: Source, path: Path) -> Run:
-    network = source.fresh_network()
+    network = copy.deepcopy(source.network)
+    for tensor in network.state_dict().values():
+        tensor.zero_()  # so that nothing but what is read counts
     network.load_state_dict(load_checkpoint(path))
     return lambda image: as_outputs(network(image))
 

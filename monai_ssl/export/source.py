@@ -62,11 +62,6 @@ class Source:
         # Of the resolver, for the parser wraps lists and dictionaries.
         return self.parser.ref_resolver.get_resolved_content(name) if name in self.parser else default
 
-    def fresh_network(self) -> nn.Module:
-        """Make the network anew, without its weights."""
-        parser = ConfigParser(config=self.parser.get())
-        return parser.get_parsed_content("network_def").eval()
-
 
 def as_outputs(result: Any) -> dict[str, torch.Tensor]:
     """Name what a network gives: a dictionary has its names, a single tensor is ``logits``."""

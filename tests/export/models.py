@@ -7,7 +7,7 @@ import torch
 from monai.bundle import ConfigParser
 
 from monai_ssl.handlers import BestModelSaver
-from tests.bundles.helpers import configs
+from tests.bundles.helpers import S4MTL, configs
 
 SMALL = {"features": [4, 4, 8, 8, 16, 4], "discriminator_channels": [4, 8, 8, 8]}
 
@@ -15,7 +15,8 @@ SMALL = {"features": [4, 4, 8, 8, 16, 4], "discriminator_channels": [4, 8, 8, 8]
 def make_network(bundle, names, info):
     """The network that the bundle deploys for a model of which ``info`` is known, by the configuration alone."""
     config = ConfigParser.load_config_files(configs(bundle, *names))
-    return ConfigParser(config=config | {"info": info, "device": "cpu"}).get_parsed_content("network_def").eval()
+    key = "backbone" if bundle == S4MTL else "network_def"  # which gives one of the two outputs of S4MTL
+    return ConfigParser(config=config | {"info": info, "device": "cpu"}).get_parsed_content(key).eval()
 
 
 def make_model(folder, bundle, names, network=None, **changes):
