@@ -29,9 +29,15 @@ _DATA_SETS = {
 }
 _OTHERS = {
     "demo": "make a demo data set of phantoms: head CT (DICOM), dermoscopy (JPEG), or brain tumors in MR (NIfTI)",
+    "series": "volumes of DICOM series without any label, as for a MONAI Label server",
     "check": "check any data list: files, labels, groups and duplicates across splits; with a table and a picture",
 }
-_MODULES = {"folder": "data_prep.folder.command", "demo": "data_prep.demo", "check": "data_prep.check.command"}
+_MODULES = {
+    "folder": "data_prep.folder.command",
+    "demo": "data_prep.demo",
+    "check": "data_prep.check.command",
+    "series": "data_prep.series.command",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

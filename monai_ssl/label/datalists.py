@@ -76,7 +76,7 @@ def list_data(
     files = {name: store.get_image_uri(name) for name in names}
     finals = {name: _final_label(store, name) for name in names}
     marked = {name: label for name, label in finals.items() if label and _is_of(kind, label)}
-    told = {name: str(store.get_image_info(name).get("patient") or "") for name in names}
+    told = {name: str(store.get_image_info(name).get("patient") or settings.patients.get(name, "")) for name in names}
     patients = find_patients(files, told, settings.patient_pattern, salt)
     if len({patients[name] for name in marked}) < 2:
         raise InputError(

@@ -1,5 +1,6 @@
 """A trained model that predicts one image at a time, by the bundle's own inference configuration."""
 
+import copy
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from monai.bundle import ConfigParser
 from monai.engines import Workflow
 from torch import Tensor, nn
 
+from monai_ssl.bundle.model import load_model
 from monai_ssl.data import ImageDataset
 from monai_ssl.errors import plain_input_errors
 from monai_ssl.handlers.checkpoint import load_checkpoint
@@ -113,8 +115,11 @@ class Predictor:
         with plain_input_errors():
             method = parser.get_parsed_content("method")
         method.load_state_dict(load_checkpoint(trained.models / "checkpoint.pt")["method"])
-        method.to(self.device).eval()
-        return {name: network for name, network in method.candidates.items() if name != "average"}
+        found = {name: network for name, network in method.candidates.items() if name != "average"}
+        teacher = trained.models / "teacher.pt"  # of the bundle whose student is trained after its teacher
+        if teacher.is_file():
+            found["teacher"] = load_model(copy.deepcopy(method.network), teacher)
+        return {name: network.to(self.device).eval() for name, network in found.items()}
 
 
 def _item(path: str | Path) -> dict[str, str]:

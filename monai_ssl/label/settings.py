@@ -1,5 +1,6 @@
 """What the app is told when the server starts (``--conf KEY VALUE``)."""
 
+import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +8,12 @@ from pathlib import Path
 
 from monai_ssl.errors import InputError
 from monai_ssl.label.catalog import NAMES, ServedModel, find_bundles, served_model
+from monai_ssl.readers.listing import split_name
 from monai_ssl.regions import parse_regions
 
 __all__ = ["Settings", "read_settings"]
 
-_KEYS = ("models", "bundles", "labels", "regions", "patient_pattern", "modality")
+_KEYS = ("models", "bundles", "labels", "regions", "patients", "patient_pattern", "modality")
 # MONAI Label and its clients put these there.
 _OF_UPSTREAM = ("server_mode", "zoo_source", "zoo_repo", "zoo_auth_token", "sam2")
 
@@ -24,6 +26,7 @@ class Settings:
         models: what is served.
         labels: the class names of classification, in their order; none for those that the labels have.
         regions: the mask values of each region of segmentation; none for those that the masks have.
+        patients: the patient of images, by the image's name.
         patient_pattern: finds the patient in the name of an image: the first group, or all that matches.
         modality: of the images, as in DICOM.
     """
@@ -31,6 +34,7 @@ class Settings:
     models: tuple[ServedModel, ...]
     labels: tuple[str, ...]
     regions: dict[str, list[int]]
+    patients: dict[str, str]
     patient_pattern: re.Pattern[str] | None
     modality: str | None
 
@@ -40,8 +44,8 @@ def read_settings(conf: Mapping[str, str]) -> Settings:
 
     Args:
         conf: ``models`` (names with commas between, or ``all``), ``bundles`` (a folder), ``labels`` (names with commas
-            between), ``regions`` (such as ``"whole=1+2,core=2"``), ``patient_pattern`` (a regular expression) and
-            ``modality``.
+            between), ``regions`` (such as ``"whole=1+2,core=2"``), ``patients`` (a CSV with the columns ``image`` and
+            ``patient``), ``patient_pattern`` (a regular expression) and ``modality``.
 
     Raises:
         InputError: for a key that there is none of, and values that cannot be used.
@@ -60,6 +64,7 @@ def read_settings(conf: Mapping[str, str]) -> Settings:
         models=tuple(served_model(name, Path(bundles)) for name in names),
         labels=labels,
         regions=parse_regions(conf["regions"]) if conf.get("regions") else {},
+        patients=_read_patients(Path(conf["patients"])) if conf.get("patients") else {},
         patient_pattern=_pattern(conf.get("patient_pattern")),
         modality=conf.get("modality") or None,
     )
@@ -67,6 +72,18 @@ def read_settings(conf: Mapping[str, str]) -> Settings:
 
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _read_patients(path: Path) -> dict[str, str]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            named = {split_name(row["image"].strip())[0]: row["patient"].strip() for row in rows}
+    except OSError as error:
+        raise InputError(f"{path}: this table cannot be read ({error.strerror}). Check `--conf patients`.") from None
+    except (KeyError, AttributeError, UnicodeDecodeError, csv.Error):
+        raise InputError(f"{path}: this is no table of patients. Give a CSV with the columns image, patient.") from None
+    return named
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

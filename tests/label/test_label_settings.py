@@ -44,7 +44,8 @@ def test_all_models(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     settings = read_settings({"models": "all"})
     assert tuple(model.name for model in settings.models) == NAMES
-    assert (settings.labels, settings.regions, settings.patient_pattern, settings.modality) == ((), {}, None, None)
+    assert (settings.labels, settings.regions, settings.patients) == ((), {}, {})
+    assert (settings.patient_pattern, settings.modality) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,8 @@ def test_all_models(monkeypatch):
         ({"models": "all", "labels": "mass,mass"}, "has a name twice"),
         ({"models": "all", "regions": "mass"}, "'mass' is no region"),
         ({"models": "all", "patient_pattern": "("}, "no regular expression"),
+        ({"models": "all", "patients": "/nowhere"}, "/nowhere: this table cannot be read"),
+        ({"models": "all", "patients": __file__}, "columns image, patient"),
         ({"models": "all", "bundles": "/nowhere"}, "/nowhere: there are no bundles here"),
     ],
 )
@@ -82,3 +85,9 @@ def test_regions():
     assert name_values([0, 255, 255]) == {"mask": [255]}
     assert name_values([3, 0, 1]) == {"label 1": [1], "label 3": [3]}
     assert name_values([0]) == {}
+
+
+def test_a_table_of_patients(tmp_path):
+    (tmp_path / "patients.csv").write_text("\ufeffimage,patient,age\nv1.nii.gz,DOE,50\nv2, ROE,60\n")
+    settings = read_settings({"models": "all", "patients": str(tmp_path / "patients.csv")})
+    assert settings.patients == {"v1": "DOE", "v2": "ROE"}
