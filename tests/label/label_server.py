@@ -1,7 +1,6 @@
 """A real MONAI Label server for tests, and a client of it."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from tests.bundles.helpers import REPOSITORY
+from tests.bundles.helpers import REPOSITORY, environment
 
 _START, _TASK = 90, 240  # seconds, at most
 
@@ -20,6 +19,8 @@ class LabelServer:
 
     def __init__(self, folder: Path, **conf: str) -> None:
         self.folder, self.app, self.studies = folder, folder / "app", folder / "studies"
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy is asked for this machine
         self.app.mkdir()
         (self.app / "model.salt").write_text("00" * 32)  # so that the same patients are validated on every time
         with socket.socket() as free:
@@ -31,11 +32,10 @@ class LabelServer:
         self._command += [f"--studies={self.studies}", f"--port={self.port}", *options]
 
     def __enter__(self) -> "LabelServer":
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
-        environment |= {"MONAI_SSL_LABEL_MAX_UPLOAD_MB": "4"}
+        limits = {"PYTHONPATH": str(REPOSITORY), "MONAI_SSL_LABEL_MAX_UPLOAD_MB": "4"}
         with (self.folder / "server.log").open("wb") as log:
             self._process = subprocess.Popen(
-                self._command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, env=environment
+                self._command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, env=environment() | limits
             )
         deadline = time.monotonic() + _START
         while self._process.poll() is None and time.monotonic() < deadline:
@@ -59,7 +59,7 @@ class LabelServer:
 
     def request(self, method: str, path: str, **more) -> requests.Response:
         """Any request."""
-        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=_TASK, **more)
+        return self._session.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=_TASK, **more)
 
     def get(self, path: str, **params):
         """A request for JSON."""
