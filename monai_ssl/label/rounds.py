@@ -17,6 +17,7 @@ from monai_ssl.files import make_folder, write_json
 __all__ = ["BusyError", "Round", "Rounds"]
 
 _POINTER = "served.json"
+_FINISHED = "finished"  # a file in the folder of a round that has been served
 
 
 class BusyError(InputError):
@@ -94,11 +95,14 @@ class Rounds:
 
     def serve(self, trained: Round) -> None:
         """Serve a round from now on."""
+        (trained.folder / _FINISHED).touch()
         write_json(self.folder / _POINTER, {"round": trained.name})
 
     @contextlib.contextmanager
     def new(self) -> Iterator[Round]:
         """Begin a round, which nobody else may do until it ends; after an error its folder is removed.
+
+        So is that of an earlier round that was killed.
 
         Raises:
             BusyError: when the model is being trained already.
@@ -109,6 +113,10 @@ class Rounds:
         except Timeout:
             raise BusyError(f"{self.folder.name} is being trained already. Wait for the end, or stop it.") from None
         try:
+            for killed in [
+                path.parent for path in self.folder.glob("*/data") if not (path.parent / _FINISHED).exists()
+            ]:
+                shutil.rmtree(killed)
             begun = Round(self._free_folder())
             try:
                 yield begun

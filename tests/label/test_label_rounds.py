@@ -40,6 +40,19 @@ def test_a_round_that_fails_leaves_what_is_served(rounds):
     assert train(rounds) != first
 
 
+def test_a_round_that_was_killed_is_removed_by_the_next(rounds):
+    first = train(rounds)
+    killed = rounds.folder / "20200101-000000"
+    (killed / "data").mkdir(parents=True)
+    (killed / "models").mkdir()
+    (killed / "models" / "model.pt").write_bytes(b"half of it")
+    (first.folder / "data").mkdir()
+    (rounds.folder / "notes").mkdir()
+    second = train(rounds)
+    kept = {first.name, second.name, "notes"}
+    assert {path.name for path in rounds.folder.iterdir() if path.is_dir()} == kept
+
+
 def test_one_round_at_a_time(rounds):
     with rounds.new() as begun:
         with pytest.raises(BusyError, match="model is being trained already"), Rounds(rounds.folder).new():
