@@ -64,10 +64,11 @@ def _about(source: Source, records: Records) -> Iterator[str]:
         deployed += f": the networks {names} in one module, which gives the average of their probabilities (as logits)"
     yield f"- Network: {deployed}"
     if best := records.best:
+        count = records.data["images"]["validation"] if records.data else "unknown number of"
         yield (
             f"- Weights: those of epoch {best['epoch']} (network `{best['candidate']}`), which were the best on the "
-            f"validation images ({_measure(source)} {best['value']:.3f}). That choice makes this number too good; see "
-            "Evaluation."
+            f"{count} validation images ({_measure(source)} {best['value']:.3f}). That choice makes this number too "
+            "good; see Evaluation."
         )
     if records.settings:
         shown = ", ".join(f"{name} {listed(value)}" for name, value in records.settings.items())

@@ -60,7 +60,12 @@ def _folder(source: Source, config: Mapping[str, Any]) -> Path | None:
     demo = _DEMO.fullmatch(named)
     root = config.get("bundle_root", "@")
     parent = Path(root) if is_plain(root) else source.root
-    return parent / ".." / ".." / "data" / ("demo_" + demo[1] if demo[1] else "demo") if demo else None
+    if demo is None:
+        return None
+    folder = Path("data") / ("demo_" + demo[1] if demo[1] else "demo")
+    # That of a bundle that lies by itself is inside of it.
+    inside = parent / folder
+    return inside if inside.is_dir() else parent / ".." / ".." / folder
 
 
 def _describe(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,20 @@ _WINDOWS = {
     "full": "the full range of the stored values",
     "auto": (
         "of DICOM the first window of the header, or the full range of the stored bits where it has none (a CT without "
-        "a window is refused); of pictures the full range of their type (0 to 255 of 8 bits); of NIfTI the 0.5 to 99.5 "
-        "percentile of each channel"
+        "a window is refused); of pictures the full range of their type (0 to 255 of 8 bits, 0 to 65535 of 16, "
+        "whatever the largest value is); of NIfTI the 0.5 to 99.5 percentile of each channel"
+    ),
+}
+
+
+_RESIZING = {
+    "area": (
+        " Along an axis that goes from m to n, pixel i (from 0) is the mean of those from floor(i m / n) to "
+        "ceil((i + 1) m / n) - 1."
+    ),
+    "bilinear": (
+        " Along an axis that goes from m to n, pixel i (from 0) is read at (i + 1/2) m / n - 1/2; the outermost pixels "
+        "are repeated outside."
     ),
 }
 
@@ -71,12 +83,13 @@ def _load(arguments: Arguments) -> str:
         f"Read a {dims}D image with {color.get(channels, f'{channels} channels')} as float32, channels first. The axes "
         "of pictures and DICOM are (row, column), those of NIfTI are turned to right, anterior, superior (RAS). "
         "DICOM's rescale slope and intercept are applied, so that CT is in Hounsfield units."
+        + (" Color becomes gray by 0.299 red + 0.587 green + 0.114 blue." if channels == 1 else "")
     ]
     if names == ["raw"]:
         return f"{parts[0]} The values stay as they are, in their own unit."
     for place, window in enumerate(names):
         where = f"Channel {place + 1}: " if len(names) > 1 else "Values: "
-        parts.append(f"{where}{_window(window)}, scaled to [0, 1]; values outside become 0 or 1.")
+        parts.append(f"{where}{_window(window)}. This range becomes [0, 1], and values outside of it 0 or 1.")
     return f"{' '.join(parts)} Images whose low values are bright (MONOCHROME1) are inverted."
 
 
@@ -101,10 +114,15 @@ def _normalize(arguments: Arguments) -> str:
 
 
 def _resize(arguments: Arguments) -> str:
-    smooth = ", after a Gaussian filter where it shrinks" if arguments["anti_aliasing"] else ""
+    how = _RESIZING.get(arguments["mode"], "")
+    if arguments["anti_aliasing"]:
+        how += (
+            " Where it shrinks, a Gaussian filter comes before, with sigma (m / n - 1) / 2 pixels along the axis, "
+            "integrated over each pixel, cut off at 4 sigma, and zeros outside of the image."
+        )
     return (
-        f"Resize to {_times(arguments['spatial_size'])} pixels (`{arguments['mode']}` interpolation{smooth}); "
-        "proportions are not kept."
+        f"Resize to {_times(arguments['spatial_size'])} pixels (`{arguments['mode']}` interpolation); proportions "
+        f"are not kept.{how}"
     )
 
 

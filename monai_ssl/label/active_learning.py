@@ -80,6 +80,7 @@ class Uncertainty(ScoringMethod):
             except InputError as error:
                 logger.warning("An image was not scored: %s", error)
                 failed += 1
+                scores[image] = {}  # not to be tried again in this round
                 continue
             scores[image] = {"entropy": entropy(sum(found[1:], found[0]) / len(found), predictor.task)}
             if len(found) == 2:
@@ -135,4 +136,7 @@ class MostUncertain(Strategy):
 
     def _handed_out(self, datastore: Datastore, image: str) -> int:
         """When, in seconds; 0 for never."""
-        return int(datastore.get_image_info(image).get("strategy", {}).get(self.measure, {}).get("ts", 0))
+        try:
+            return int(datastore.get_image_info(image)["strategy"][self.measure]["ts"])
+        except (KeyError, TypeError, ValueError):  # clients may write there, too
+            return 0

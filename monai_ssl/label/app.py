@@ -6,7 +6,6 @@ from monai_ssl.label.upstream import prepare_upstream
 prepare_upstream()
 
 import logging
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,19 @@ from monailabel.interfaces.datastore import Datastore
 from monailabel.interfaces.tasks.scoring import ScoringMethod
 from monailabel.interfaces.tasks.strategy import Strategy
 from monailabel.tasks.activelearning.random import Random
+from monailabel.utils.async_tasks.task import AsyncTask
+from requests import RequestException
 
 from monai_ssl import __version__
+from monai_ssl.errors import InputError
 from monai_ssl.label.active_learning import STRATEGIES, MostUncertain, Uncertainty
 from monai_ssl.label.datastore import CheckedDatastore, MissingError
 from monai_ssl.label.infer_task import BundleInference
 from monai_ssl.label.rounds import Rounds
 from monai_ssl.label.settings import read_settings
 from monai_ssl.label.train_task import SemiSupervisedTraining
+from monai_ssl.label.uploads import remove_old_uploads, uploads_folder
+from monai_ssl.label.validated import Validated
 
 __all__ = ["SemiSupervisedApp"]
 
@@ -48,6 +52,7 @@ class SemiSupervisedApp(MONAILabelApp):
         self.inferences = {
             model.name: BundleInference(model, self.rounds[model.name], self.settings) for model in self.settings.models
         }
+        self.validated = Validated(Path(app_dir) / "model" / "validated.json")
         self.uncertainty = Uncertainty(self.inferences)
         super().__init__(
             app_dir=app_dir,
@@ -65,7 +70,6 @@ class SemiSupervisedApp(MONAILabelApp):
         return CheckedDatastore(
             self.studies,
             self.settings,
-            auto_reload=server_settings.MONAI_LABEL_DATASTORE_AUTO_RELOAD,
             read_only=server_settings.MONAI_LABEL_DATASTORE_READ_ONLY,
         )
 
@@ -76,7 +80,7 @@ class SemiSupervisedApp(MONAILabelApp):
     def init_trainers(self) -> dict[str, Any]:
         """A task for each model."""
         return {
-            model.name: SemiSupervisedTraining(model, self.rounds[model.name], self.settings)
+            model.name: SemiSupervisedTraining(model, self.rounds[model.name], self.settings, self.validated)
             for model in self.settings.models
         }
 
@@ -94,17 +98,36 @@ class SemiSupervisedApp(MONAILabelApp):
         Raises:
             MissingError: when there is no such image; other files of the machine are none.
         """
-        image = request.get("image")
-        store = datastore or self.datastore()
-        if isinstance(image, str) and not store.get_image_uri(image) and not _was_uploaded(image):
+        image, store = request.get("image"), datastore or self.datastore()
+        if not isinstance(image, str) or not isinstance(request.get("model"), str):
+            raise InputError("A prediction is of an image and by a model: give their names.")
+        if not store.get_image_uri(image) and not _was_uploaded(image):
             raise MissingError(f"There is no image {image!r}.")
+        remove_old_uploads()
         return super().infer(request, datastore)
 
+    def next_sample(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Choose the image to label next."""
+        if not isinstance(request.get("strategy"), str) or not isinstance(request.get("model", ""), str):
+            raise InputError("A strategy, and the model that it goes by, are given by their names.")
+        return super().next_sample(request)
+
     def async_scoring(self, method: str | None, params: Any = None) -> Any:
-        """Score in a process of its own, where there is anything to score."""
-        if method is None and not any(self.uncertainty.unscored(name, self.datastore()) for name in self.inferences):
+        """Score in a process of its own, where there is anything to score and no such process runs or waits.
+
+        The process of a training asks the server to do it, which may not be reached from there: it is done with the
+        next request for an image then.
+        """
+        if method is None and (
+            AsyncTask.status("scoring", check_if_running=True)[0]
+            or not any(self.uncertainty.unscored(name, self.datastore()) for name in self.inferences)
+        ):
             return {}
-        return super().async_scoring(method, params)
+        try:
+            return super().async_scoring(method, params)
+        except RequestException:
+            logger.info("The images will be scored when the next one is asked for.")
+            return {}
 
     def on_save_label(self, image_id: str, label_id: str) -> None:  # noqa: ARG002
         """Say so, without the name of the image, which may be that of a patient."""
@@ -112,6 +135,5 @@ class SemiSupervisedApp(MONAILabelApp):
 
 
 def _was_uploaded(path: str) -> bool:
-    """Whether a file is one of those that MONAI Label writes uploads to."""
-    file = Path(path)
-    return file.is_absolute() and file.parent == Path(tempfile.gettempdir()) and file.is_file()
+    """Whether a file is one of those that the server keeps uploads in."""
+    return Path(path).parent == uploads_folder() and Path(path).is_file()

@@ -59,7 +59,8 @@ def list_data(
 
     An image with a final label of the model's kind is labeled; every other image is unlabeled, and no label of it is
     opened. The validation images are the labeled images of some patients, of whom nothing is trained with. Patients
-    that were chosen in an earlier round stay chosen, so that the rounds can be compared.
+    that were chosen before stay chosen, so that rounds and models can be compared, and nothing of them is trained with
+    where they have no label any more.
 
     Args:
         store: the datastore.
@@ -77,7 +78,7 @@ def list_data(
     finals = {name: _final_label(store, name) for name in names}
     marked = {name: label for name, label in finals.items() if label and _is_of(kind, label)}
     told = {name: str(store.get_image_info(name).get("patient") or settings.patients.get(name, "")) for name in names}
-    patients = find_patients(files, told, settings.patient_pattern, salt)
+    patients, unknown = find_patients(files, told, settings.patient_pattern, salt)
     if len({patients[name] for name in marked}) < 2:
         raise InputError(
             f"{len(marked)} images have a final label for {kind}, of fewer than two patients. Label images of at least "
@@ -95,7 +96,8 @@ def list_data(
         label = {"label": labels[name]} if name in marked else {}
         return {"image": files[name], "patient": patients[name], **label}
 
-    rest = [name for name in names if patients[name] not in chosen]
+    held_out = chosen | set(former)
+    rest = [name for name in names if patients[name] not in held_out]
     lists: dict[str, Any] = {
         "labeled": [entry(name) for name in rest if name in marked],
         "unlabeled": [entry(name) for name in rest if name not in marked],
@@ -110,7 +112,12 @@ def list_data(
         modality=settings.modality or _modality(first),
         channels=shape[0],
         spatial_dims=len(shape) - 1,
-        provenance={"source": {"kind": "MONAI Label datastore"}, "validation fraction": fraction, "counts": counts},
+        provenance={
+            "source": {"kind": "MONAI Label datastore"},
+            "protocol": f"at least {fraction:g} of the labeled patients are validated on, the same in all rounds; "
+            f"the patient of {unknown} of {len(names)} images is not known: each counts as a patient of its own",
+            "counts": counts,
+        },
         **head,
         **lists,
     )
@@ -126,20 +133,26 @@ def choose_validation(
     """Choose the patients to validate on: those that were chosen before, and more until there are enough.
 
     Args:
-        patients: the pseudonyms of at least two.
+        patients: the pseudonyms of those with labels, of at least two.
         fraction: of them; at least one is chosen, and at least one is left.
         former: those chosen before, of whom some may not be among ``patients`` any more.
         salt: decides the order in which others are taken.
         suffices: whether a model can be validated on some patients; more are chosen until it can.
 
     Raises:
-        InputError: for a fraction that is not above 0 and below 1, and where it cannot on all of them but one.
+        InputError: for a fraction that is not above 0 and below 1, where it cannot on all of them but one, and where
+            all of them were chosen before.
     """
     if not 0 < fraction < 1:
         raise InputError(f"val_split is {fraction!r}. Give a number above 0 and below 1, such as 0.2.")
     wanted = min(max(1, round(fraction * len(patients))), len(patients) - 1)
     order = sorted(patients, key=lambda patient: (patient not in former, opaque(salt, "validation", patient)))
-    kept = min(sum(patient in former for patient in patients), len(patients) - 1)
+    kept = sum(patient in former for patient in patients)
+    if kept == len(patients):
+        raise InputError(
+            f"All {kept} patients with labels are validated on, so that there is nobody to train with. Label images of "
+            "others."
+        )
     for count in range(max(wanted, kept), len(patients)):
         if suffices(chosen := set(order[:count])):
             return chosen

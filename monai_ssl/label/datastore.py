@@ -2,8 +2,9 @@
 
 import contextlib
 import json
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,20 @@ from monai_ssl.errors import InputError
 from monai_ssl.label.labels import LABEL_SUFFIX, check_mask, read_classes
 from monai_ssl.label.settings import Settings
 from monai_ssl.readers import read_image
+from monai_ssl.readers.listing import IMAGE_SUFFIXES, split_name
 
-__all__ = ["EXTENSIONS", "CheckedDatastore", "MissingError"]
+__all__ = ["CheckedDatastore", "MissingError"]
 
-EXTENSIONS = ("*.nii.gz", "*.nii", "*.dcm", "*.png", "*.jpg", "*.jpeg", "*.tif", "*.tiff", "*.bmp")
-"""What is taken for an image, by suffix."""
+logger = logging.getLogger(__name__)
 
 _NAME = re.compile(r"\w[\w.\- ]{0,127}")
 _TAG = re.compile(r"\w[\w\-]{0,31}")
+# Of the facts on an image, those that MONAI Label and this app write themselves.
+_RESERVED = ("strategy", "path", "name", "ts")
 
 
 class MissingError(InputError):
-    """There is no such image."""
+    """There is no such image, or no such label."""
 
 
 class CheckedDatastore(LocalDatastore):
@@ -34,16 +37,43 @@ class CheckedDatastore(LocalDatastore):
     can read; a label must be of a known class, or lie on the grid of its image. What is refused leaves the folder as it
     was.
 
+    Files that are put into the folder, or taken out of it, are seen at the next request that lists images. MONAI
+    Label's own watcher is not used: it changes the index from another thread, beside the requests.
+
     Args:
         path: the folder.
         settings: the app's.
-        auto_reload: whether files that are put into the folder are found while the server runs.
         read_only: whether to leave the folder's index as it is.
     """
 
-    def __init__(self, path: str, settings: Settings, auto_reload: bool = False, read_only: bool = False) -> None:
-        self.settings = settings
-        super().__init__(path, extensions=EXTENSIONS, auto_reload=auto_reload, read_only=read_only)
+    def __init__(self, path: str, settings: Settings, read_only: bool = False) -> None:
+        self.settings, self.read_only = settings, read_only
+        self._left_out: set[str] = set()
+        patterns = [f"*{suffix}" for suffix in IMAGE_SUFFIXES]
+        super().__init__(path, extensions=patterns, auto_reload=False, read_only=read_only)
+
+    def list_images(self) -> list[str]:
+        """The names of all images that are in the folder now."""
+        self._look()
+        return super().list_images()
+
+    def get_unlabeled_images(self, label_tag: str | None = None, labels: Any = None) -> list[str]:
+        """The names of those without a final label."""
+        self._look()
+        return super().get_unlabeled_images(label_tag, labels)
+
+    def status(self) -> dict[str, Any]:
+        """How many images and labels there are."""
+        self._look()
+        return super().status()
+
+    def get_image_uri(self, image_id: str) -> str:
+        """The file of an image; empty where there is none."""
+        found = super().get_image_uri(image_id)
+        if not found or not Path(found).is_file():
+            self._look()
+            found = super().get_image_uri(image_id)
+        return found
 
     def add_image(self, image_id: str, image_filename: str, image_info: dict[str, Any]) -> str:
         """Keep an image.
@@ -55,29 +85,102 @@ class CheckedDatastore(LocalDatastore):
         _check(_NAME, name, "the name of an image")
         if name in self.list_images():
             raise InputError(f"There is an image {name!r} already. Remove it first, or give another name.")
-        if not any(image_filename.lower().endswith(suffix[1:]) for suffix in EXTENSIONS):
-            raise InputError(f"{name}: files of this kind are not taken. Give one that ends in {_listed()}.")
+        if not split_name(image_filename)[1]:
+            raise InputError(
+                f"{name}: files of this kind are not taken. Give one that ends in {', '.join(IMAGE_SUFFIXES)}."
+            )
+        info = _facts(image_info)
         with _named(image_filename, name):
             read_image(image_filename, windows=("raw",))
-        return super().add_image(name, image_filename, _plain(image_info))
+        return super().add_image(name, image_filename, info)
+
+    def remove_image(self, image_id: str) -> None:
+        """Remove an image and its labels.
+
+        Raises:
+            MissingError: when there is no such image.
+        """
+        if not self.get_image_uri(image_id):
+            raise MissingError(f"There is no image {image_id!r}.")
+        super().remove_image(image_id)
+
+    def update_image_info(self, image_id: str, info: dict[str, Any]) -> None:
+        """Keep facts on an image.
+
+        Raises:
+            MissingError: when there is no such image.
+            InputError: when they are no facts.
+        """
+        if not self.get_image_uri(image_id):
+            raise MissingError(f"There is no image {image_id!r}.")
+        given = _facts(info)
+        strategy = info.get("strategy")
+        super().update_image_info(image_id, given | ({"strategy": strategy} if isinstance(strategy, dict) else {}))
 
     def save_label(self, image_id: str, label_filename: str, label_tag: str, label_info: dict[str, Any]) -> str:
-        """Keep a label of an image.
+        """Keep a label of an image, in place of one that it has.
 
         Raises:
             MissingError: when there is no such image.
             InputError: for a label that does not fit.
         """
-        _check(_TAG, str(getattr(label_tag, "value", label_tag)), "the tag of a label")
+        tag = str(getattr(label_tag, "value", label_tag))
+        _check(_TAG, tag, "the tag of a label")
         image = self.get_image_uri(image_id)
         if not image:
             raise MissingError(f"There is no image {image_id!r}.")
+        self._init_from_datastore_file()  # what another process has written
+        former, info = self.get_label_uri(image_id, tag), _facts(label_info)
+        is_class = label_filename.lower().endswith(LABEL_SUFFIX)
+        if former and former.endswith(LABEL_SUFFIX) != is_class:
+            raise InputError(
+                f"The image {image_id!r} has {'a mask' if is_class else 'a class'} as its label. It has one label: "
+                "remove that one first, or keep masks and classes in a datastore each."
+            )
         with _named(label_filename, f"label of {image_id}"):
-            if label_filename.lower().endswith(LABEL_SUFFIX):
+            if is_class:
                 read_classes(label_filename, self.settings.labels)
             else:
                 check_mask(label_filename, image, self.settings.regions)
-        return super().save_label(image_id, label_filename, label_tag, _plain(label_info))
+        saved = super().save_label(image_id, label_filename, tag, info)
+        if former and former != self.get_label_uri(image_id, tag):
+            Path(former).unlink(missing_ok=True)  # of another suffix, it would be taken for the label one day
+        return saved
+
+    def remove_label(self, label_id: str, label_tag: str) -> None:
+        """Remove a label.
+
+        Raises:
+            MissingError: when there is no such label.
+        """
+        if not self.get_label_uri(label_id, label_tag):
+            raise MissingError(f"There is no label {label_tag!r} of {label_id!r}.")
+        super().remove_label(label_id, label_tag)
+
+    def _look(self) -> None:
+        """Bring the index to what is in the folder."""
+        if not self.read_only:
+            self.refresh()
+
+    def _to_id(self, file: str) -> tuple[str, str]:
+        """A file's name without its suffix, and the suffix as it is written."""
+        if file.lower().endswith(LABEL_SUFFIX):
+            return file[: -len(LABEL_SUFFIX)], LABEL_SUFFIX
+        return split_name(file)
+
+    def _list_files(self, path: str, patterns: Sequence[str]) -> dict[str, str]:  # noqa: ARG002
+        """The images, or labels, of a folder; of several whose names differ in their suffixes alone, the first."""
+        labels = Path(path).resolve() != Path(self._datastore.image_path()).resolve()
+        suffixes = (*IMAGE_SUFFIXES, LABEL_SUFFIX) if labels else IMAGE_SUFFIXES
+        found: dict[str, str] = {}
+        for file in sorted(Path(path).iterdir()):
+            if file.name.startswith(".") or not file.name.lower().endswith(suffixes) or not file.is_file():
+                continue
+            first = found.setdefault(self._to_id(file.name)[0], file.name)
+            if first != file.name and str(file) not in self._left_out:
+                self._left_out.add(str(file))
+                logger.warning("%s: another file has this name with another suffix, and this one is left out.", file)
+        return {name: name for name in found.values()}
 
 
 @contextlib.contextmanager
@@ -96,12 +199,8 @@ def _check(pattern: re.Pattern[str], text: str, what: str) -> None:
         )
 
 
-def _plain(info: Any) -> dict[str, Any]:
+def _facts(info: Any) -> dict[str, Any]:
     """Facts as they came with an upload."""
     if not isinstance(info or {}, dict):
         raise InputError(f"The parameters are {json.dumps(info)[:80]}. Give a JSON object.")
-    return dict(info or {})
-
-
-def _listed() -> str:
-    return ", ".join(suffix[1:] for suffix in EXTENSIONS)
+    return {key: value for key, value in (info or {}).items() if key not in _RESERVED}

@@ -37,7 +37,7 @@ def read_classes(path: str | Path, known: Sequence[str] = ()) -> tuple[str, ...]
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: this label is no JSON ({type(error).__name__}). {_FORM}") from None
     given = [key for key in ("label", "labels") if isinstance(content, dict) and key in content]
     names: Any = [content["label"]] if given == ["label"] else content["labels"] if given == ["labels"] else None
@@ -95,6 +95,8 @@ def check_mask(path: str | Path, image: str | Path, regions: Mapping[str, Sequen
     Raises:
         InputError: when it does not, or cannot be read.
     """
+    if str(path).lower().endswith((".jpg", ".jpeg")):
+        raise InputError(f"{path}: JPEG does not keep the values of a mask. Save it as PNG, or as NIfTI.")
     mask = read_mask(path)
     shape = read_image(image, windows=("raw",)).shape[1:]
     if mask.shape != shape:

@@ -1,12 +1,28 @@
 """A limit to the size of requests."""
 
+import os
+
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["UPLOAD_VARIABLE", "UploadLimit"]
+from monai_ssl.errors import InputError
+
+__all__ = ["UPLOAD_VARIABLE", "UploadLimit", "largest_upload"]
 
 UPLOAD_VARIABLE = "MONAI_SSL_LABEL_MAX_UPLOAD_MB"
 """Environment variable: the largest upload, in MiB."""
+
+
+def largest_upload() -> int:
+    """The most bytes that are taken: what the environment says, else 2 GiB.
+
+    Raises:
+        InputError: when it does not say a whole number above 0.
+    """
+    text = os.environ.get(UPLOAD_VARIABLE, "2048")
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise InputError(f"{UPLOAD_VARIABLE} is {text!r}. Give a whole number of MiB above 0.")
+    return int(text) * 2**20
 
 
 class UploadLimit:

@@ -21,7 +21,7 @@ def find_patients(
     told: Mapping[str, str],
     pattern: re.Pattern[str] | None,
     salt: bytes,
-) -> dict[str, str]:
+) -> tuple[dict[str, str], int]:
     """Give each image the pseudonym of its patient, the same in every round of training.
 
     The patient is what the annotators told, else what the pattern finds in the image's name, else the PatientID of a
@@ -32,6 +32,9 @@ def find_patients(
         told: the patients that were given with the images.
         pattern: finds the patient in a name: the first group, or all that matches.
         salt: of the pseudonyms.
+
+    Returns:
+        The pseudonyms by image, and of how many images the patient is not known.
 
     Raises:
         InputError: for a file that is missing or damaged.
@@ -48,7 +51,7 @@ def find_patients(
             unknown,
             len(images),
         )
-    return found
+    return found, unknown
 
 
 def _in_name(name: str, pattern: re.Pattern[str] | None) -> str | None:

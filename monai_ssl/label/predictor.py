@@ -21,8 +21,11 @@ from monai_ssl.tasks import Task
 
 __all__ = ["Predictor"]
 
-# What a network is made by, beside the data list.
-_SHAPING = ("image_size", "patch_size", "spacing", "windows", "mask_form", "architecture")
+# What networks are made by.
+_SHAPING = (
+    *("labels", "channels", "spatial_dims", "regions", "modalities"),
+    *("image_size", "patch_size", "spacing", "windows", "mask_form", "architecture"),
+)
 
 
 class Predictor:
@@ -110,8 +113,9 @@ class Predictor:
         """
         parser = ConfigParser()
         parser.read_config([str(file) for file in model.training])
-        parser.update({"bundle_root": str(model.bundle), "dataset_dir": str(trained.data), "device": self.device})
-        parser.update({key: value for key, value in self.info.items() if key in _SHAPING and key in parser})
+        parser.update({"bundle_root": str(model.bundle), "device": self.device})
+        # In place of the data list, whose images may not be there any more.
+        parser.update({key: value for key, value in self.info.items() if key in _SHAPING})
         with plain_input_errors():
             method = parser.get_parsed_content("method")
         method.load_state_dict(load_checkpoint(trained.models / "checkpoint.pt")["method"])

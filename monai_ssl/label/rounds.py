@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import shutil
 import time
 from collections.abc import Iterator
@@ -16,8 +17,10 @@ from monai_ssl.files import make_folder, write_json
 
 __all__ = ["BusyError", "Round", "Rounds"]
 
+logger = logging.getLogger(__name__)
+
 _POINTER = "served.json"
-_FINISHED = "finished"  # a file in the folder of a round that has been served
+_UNFINISHED = "unfinished"  # a file in the folder of a round from its beginning until it is served
 
 
 class BusyError(InputError):
@@ -80,23 +83,26 @@ class Rounds:
         self.folder = make_folder(folder)
 
     def served(self) -> Round | None:
-        """The round that is served; None before the first."""
+        """The round that is served; None before the first, and for one that cannot be used, which the log tells."""
         pointer = self.folder / _POINTER
         try:
-            name = json.loads(pointer.read_text(encoding="utf-8"))["round"]
+            found = Round(self.folder / str(json.loads(pointer.read_text(encoding="utf-8"))["round"]))
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError):
-            raise InputError(f'{pointer}: this file is damaged. Give it {{"round": "NAME"}}, a folder here.') from None
-        found = Round(self.folder / str(name))
+        except (OSError, ValueError, KeyError, TypeError):
+            logger.warning(
+                '%s: this file is damaged. Give it {"round": "NAME"}, a folder here, or train again.', pointer
+            )
+            return None
         if not (found.models / "model.pt").is_file():
-            raise InputError(f"{pointer}: the round {name!r} has no model. Name another one, or remove the file.")
+            logger.warning("%s: the round %s has no model. Name another one, or train again.", pointer, found.name)
+            return None
         return found
 
     def serve(self, trained: Round) -> None:
         """Serve a round from now on."""
-        (trained.folder / _FINISHED).touch()
         write_json(self.folder / _POINTER, {"round": trained.name})
+        (trained.folder / _UNFINISHED).unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def new(self) -> Iterator[Round]:
@@ -113,10 +119,8 @@ class Rounds:
         except Timeout:
             raise BusyError(f"{self.folder.name} is being trained already. Wait for the end, or stop it.") from None
         try:
-            for killed in [
-                path.parent for path in self.folder.glob("*/data") if not (path.parent / _FINISHED).exists()
-            ]:
-                shutil.rmtree(killed)
+            for mark in list(self.folder.glob(f"*/{_UNFINISHED}")):
+                shutil.rmtree(mark.parent)
             begun = Round(self._free_folder())
             try:
                 yield begun
@@ -131,5 +135,6 @@ class Rounds:
             folder = self.folder / time.strftime("%Y%m%d-%H%M%S", time.gmtime())
             with contextlib.suppress(FileExistsError):
                 folder.mkdir()
+                (folder / _UNFINISHED).touch()
                 return folder
             time.sleep(0.1)

@@ -1,16 +1,19 @@
 """MONAI Label's web application, with clear answers to bad requests, and a limit to what is uploaded."""
 
 # ruff: noqa: E402 - what MONAI Label lacks must be there before it is imported
+from monai_ssl.label.uploads import remove_old_uploads, use_own_folder
 from monai_ssl.label.upstream import prepare_upstream, refuse_second_task
 
 prepare_upstream()
 refuse_second_task()
+use_own_folder()
 
 import errno
 import json
-import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from monailabel.app import app
 from monailabel.interfaces.exception import (
@@ -19,10 +22,12 @@ from monailabel.interfaces.exception import (
     MONAILabelError,
     MONAILabelException,
 )
+from monailabel.utils.async_tasks.utils import background_processes, stop_background_task
 
 from monai_ssl.errors import InputError
+from monai_ssl.label.closed import ClosedPaths
 from monai_ssl.label.datastore import MissingError
-from monai_ssl.label.limit import UPLOAD_VARIABLE, UploadLimit
+from monai_ssl.label.limit import UploadLimit, largest_upload
 from monai_ssl.label.rounds import BusyError
 
 __all__ = ["app"]
@@ -61,4 +66,19 @@ def system_error(_request: Request, error: OSError) -> JSONResponse:
     return _answer(500, f"The server met an error ({error.strerror}); its log has more.")
 
 
-app.add_middleware(UploadLimit, most=int(os.environ.get(UPLOAD_VARIABLE, 2048)) * 2**20)
+_upstreams = app.router.lifespan_context
+
+
+@asynccontextmanager
+async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
+    """End with the server what it has begun: its tasks, and what it keeps of uploads."""
+    async with _upstreams(application):
+        yield
+    for method in [name for name, processes in background_processes.items() if processes]:
+        stop_background_task(method)
+    remove_old_uploads(0)
+
+
+app.router.lifespan_context = _lifespan
+app.add_middleware(ClosedPaths)
+app.add_middleware(UploadLimit, most=largest_upload())

@@ -17,6 +17,8 @@ from monai_ssl.label.catalog import ServedModel
 from monai_ssl.label.datalists import list_data
 from monai_ssl.label.rounds import Round, Rounds
 from monai_ssl.label.settings import Settings
+from monai_ssl.label.training_options import DEFAULTS, check_device, read_options
+from monai_ssl.label.validated import Validated
 from monai_ssl.salt import read_salt
 
 __all__ = ["SemiSupervisedTraining"]
@@ -25,13 +27,8 @@ logger = logging.getLogger(__name__)
 # The server's own logger for lines of a task, which it prints as they are.
 task_logger = logging.getLogger("task_train")
 
-_DEFAULTS: dict[str, Any] = {"max_epochs": 50, "val_split": 0.2, "seed": 0}
-# Options of the bundles that a request may have; those of other tasks of MONAI Label are not theirs.
-_OPTIONS = (
-    *("max_epochs", "seed", "batch_size", "unlabeled_batch_size", "learning_rate", "image_size", "windows"),
-    *("patch_size", "spacing", "architecture", "mask_form", "amp", "cache_rate", "val_interval"),
-    *("pretrain_epochs", "teacher_epochs", "tracking"),
-)
+_VAL_SPLIT = 0.2
+_ERROR = "error: "  # what begins the one line on which a bundle says what is wrong
 
 
 class SemiSupervisedTraining(TrainTask):
@@ -41,15 +38,20 @@ class SemiSupervisedTraining(TrainTask):
         model: what is trained.
         rounds: where.
         settings: the app's.
+        validated: the patients that the app's models are validated on.
     """
 
-    def __init__(self, model: ServedModel, rounds: Rounds, settings: Settings) -> None:
+    def __init__(self, model: ServedModel, rounds: Rounds, settings: Settings, validated: Validated) -> None:
         super().__init__(f"{model.name}: semi-supervised, with all images that have no final label as unlabeled ones")
-        self.model, self.rounds, self.settings = model, rounds, settings
+        self.model, self.rounds, self.settings, self.validated = model, rounds, settings, validated
 
     def config(self) -> dict[str, Any]:
         """What clients may set, and what it is otherwise."""
-        return {**_DEFAULTS, "device": ["cuda", "cpu"] if torch.cuda.is_available() else ["cpu"]}
+        return {
+            **DEFAULTS,
+            "val_split": _VAL_SPLIT,
+            "device": ["cuda", "cpu"] if torch.cuda.is_available() else ["cpu"],
+        }
 
     def stats(self) -> dict[str, Any]:
         """What is known of the round that is served."""
@@ -70,8 +72,8 @@ class SemiSupervisedTraining(TrainTask):
             BusyError: when the model is being trained already.
             InputError: when it cannot be trained.
         """
-        options = {name: request[name] for name in _OPTIONS if request.get(name) is not None}
-        fraction = request.get("val_split", _DEFAULTS["val_split"])
+        options = {**read_options(request), "device": check_device(request.get("device"))}
+        fraction = request.get("val_split", _VAL_SPLIT)
         if not isinstance(fraction, int | float):
             raise InputError(f"val_split is {fraction!r}. Give a number above 0 and below 1, such as 0.2.")
         with self.rounds.new() as begun:
@@ -81,10 +83,11 @@ class SemiSupervisedTraining(TrainTask):
                 self.settings,
                 salt=read_salt(self.rounds.folder.parent),
                 fraction=fraction,
-                former=self._former_validation(),
+                former=self.validated.read(),
             )
             begun.data.mkdir()
             datalist.save(begun.data)
+            self.validated.add(entry["patient"] for entry in datalist.validation)
             logger.info(
                 "Training %s on %d labeled and %d unlabeled images; %d to validate on.",
                 self.model.name,
@@ -92,19 +95,11 @@ class SemiSupervisedTraining(TrainTask):
                 len(datalist.unlabeled),
                 len(datalist.validation),
             )
-            device = _device(request.get("device"))
-            _run(self.model, begun, {**_DEFAULTS, **options, "device": device})
+            _run(self.model, begun, options)
             self.rounds.serve(begun)
         summary = _summary(begun)
         logger.info("Trained %s, round %s: %s", self.model.name, begun.name, summary["validation"])
         return summary
-
-    def _former_validation(self) -> set[str]:
-        served = self.rounds.served()
-        if served is None or not (served.data / DATALIST_NAME).is_file():
-            return set()
-        entries = served.read(served.data / DATALIST_NAME)["validation"]
-        return {entry["patient"] for entry in entries}
 
 
 def _run(model: ServedModel, begun: Round, options: Mapping[str, Any]) -> None:
@@ -115,12 +110,13 @@ def _run(model: ServedModel, begun: Round, options: Mapping[str, Any]) -> None:
         "dataset_dir": begun.data,
         "output_dir": begun.output,
         "model_dir": begun.models,
-        **{name: value for name, value in options.items() if name != "val_split"},
+        **options,
     }
-    command = [sys.executable, "-m", "monai.bundle", "run", "training"]
+    command = [sys.executable, "-m", "monai_ssl.label.child", "run", "training"]
     command += [part for name, value in given.items() for part in (f"--{name}", str(value))]
     process = subprocess.Popen(
         command,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -128,26 +124,19 @@ def _run(model: ServedModel, begun: Round, options: Mapping[str, Any]) -> None:
         cwd=begun.folder,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    last = ""
+    reason = ""
     try:
         for line in process.stdout or ():
-            if line.strip():
-                last = line.strip()
-                task_logger.info("%s", last)
+            if text := line.strip():
+                task_logger.info("%s", text)
+                reason = reason if reason.startswith(_ERROR) else text
     finally:
         # Also when this process is told to stop while it waits.
         if process.poll() is None and sys.exc_info()[0] is not None:
             process.kill()
         code = process.wait()
     if code:
-        raise InputError(f"{model.name} was not trained: {last.removeprefix('error: ')}")
-
-
-def _device(given: Any) -> str:
-    name = str(given or "cuda")
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        return "cpu"
-    return "cuda:0" if name == "cuda" else name
+        raise InputError(f"{model.name} was not trained: {reason.removeprefix(_ERROR)}")
 
 
 def _summary(trained: Round) -> dict[str, Any]:

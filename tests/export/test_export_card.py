@@ -201,7 +201,7 @@ def test_how_images_are_prepared(run):
     assert steps["input"]["shape"] == ["batch", 1, 32, 32]
     assert steps["outputs"]["logits"] == steps["outputs"]["logits"] | {"activation": "sigmoid", "channels": CLASSES}
     use = section(card, "How to use it")
-    assert "center 40, width 80 Hounsfield units (0 to 80), scaled to [0, 1]" in use
+    assert "center 40, width 80 Hounsfield units (0 to 80). This range becomes [0, 1]" in use
     assert "2. Resize to 32 x 32 pixels (`area` interpolation)" in use
     assert "1. Turn the logits into probabilities: sigmoid" in use
 

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import requests
 
 from tests.bundles.helpers import REPOSITORY, environment
@@ -21,6 +22,7 @@ class LabelServer:
         self.folder, self.app, self.studies = folder, folder / "app", folder / "studies"
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy is asked for this machine
+        self.temporary = folder / "temporary"
         self.app.mkdir()
         (self.app / "model.salt").write_text("00" * 32)  # so that the same patients are validated on every time
         with socket.socket() as free:
@@ -32,10 +34,11 @@ class LabelServer:
         self._command += [f"--studies={self.studies}", f"--port={self.port}", *options]
 
     def __enter__(self) -> "LabelServer":
-        limits = {"PYTHONPATH": str(REPOSITORY), "MONAI_SSL_LABEL_MAX_UPLOAD_MB": "4"}
+        self.temporary.mkdir()
+        own = {"PYTHONPATH": str(REPOSITORY), "TMPDIR": str(self.temporary), "MONAI_SSL_LABEL_MAX_UPLOAD_MB": "4"}
         with (self.folder / "server.log").open("wb") as log:
             self._process = subprocess.Popen(
-                self._command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, env=environment() | limits
+                self._command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, env=environment() | own
             )
         deadline = time.monotonic() + _START
         while self._process.poll() is None and time.monotonic() < deadline:
@@ -51,6 +54,10 @@ class LabelServer:
     def __exit__(self, *_error) -> None:
         self._process.terminate()
         self._process.wait(30)
+
+    def children(self) -> list[psutil.Process]:
+        """The processes that it has started, and theirs."""
+        return psutil.Process(self._process.pid).children(recursive=True)
 
     @property
     def log(self) -> str:

@@ -134,28 +134,44 @@ def test_bad_fractions(fraction):
         choose_validation({"a", "b"}, fraction, (), SALT)
 
 
-def test_all_former_patients_leave_one_to_train_with():
-    assert len(choose_validation({"a", "b", "c"}, 0.3, {"a", "b", "c"}, SALT)) == 2
+def test_who_was_validated_on_is_not_trained_with():
+    with pytest.raises(InputError, match="All 3 patients with labels are validated on"):
+        choose_validation({"a", "b", "c"}, 0.3, {"a", "b", "c", "d"}, SALT)
+
+
+def test_nothing_of_former_patients_is_trained_with(classes):
+    """Not even where their label was taken back, or was never there for this kind of model."""
+    first = list_data(classes, "classification", by_patient(), salt=SALT, fraction=0.25)
+    former = {entry["patient"] for entry in first.validation}
+    gone = names(first.validation)[0]
+    left = Folder(classes.folder, {name: file for name, file in classes.finals.items() if name != gone})
+    second = list_data(left, "classification", by_patient(), salt=SALT, fraction=0.25, former=former)
+    trained = {entry["patient"] for entry in (*second.labeled, *second.unlabeled)}
+    assert not trained & former
+    assert gone not in names(second.entries())
+    assert len(former & {entry["patient"] for entry in second.validation}) == 1
 
 
 def test_patients_are_told_named_or_in_the_header(demo, caplog):
     files = sorted((demo / "images").rglob("*.dcm"))[:6]
     images = {f"scan{index}-X": str(file) for index, file in enumerate(files)}
     headers = [str(dcmread(file, stop_before_pixels=True).PatientID) for file in files]
-    found = find_patients(images, {}, None, SALT)
+    found, unknown = find_patients(images, {}, None, SALT)
+    assert unknown == 0
     same = {(a, b): found[f"scan{a}-X"] == found[f"scan{b}-X"] for a in range(6) for b in range(6)}
     assert same == {(a, b): headers[a] == headers[b] for a in range(6) for b in range(6)}
     assert not any(header in pseudonym for header in headers if header for pseudonym in found.values())
     # The name goes before the header, and what was told before both.
-    assert len(set(find_patients(images, {}, re.compile("X"), SALT).values())) == 1
+    assert len(set(find_patients(images, {}, re.compile("X"), SALT)[0].values())) == 1
     told = {name: name for name in images}
-    assert len(set(find_patients(images, told, re.compile("X"), SALT).values())) == 6
+    assert len(set(find_patients(images, told, re.compile("X"), SALT)[0].values())) == 6
     assert not caplog.records
 
 
 def test_unknown_patients_are_counted(pictures, caplog):
     images = {name: str(pictures / f"{name}.png") for name in ("00-0", "00-1", "01-0")}
-    assert len(set(find_patients(images, {"01-0": "DOE"}, None, SALT).values())) == 3
+    found, unknown = find_patients(images, {"01-0": "DOE"}, None, SALT)
+    assert (len(set(found.values())), unknown) == (3, 2)
     assert "The patient of 2 of 3 images is not known" in caplog.text
     assert "DOE" not in caplog.text
 

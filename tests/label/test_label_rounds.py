@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from monai_ssl.errors import InputError
 from monai_ssl.label.rounds import BusyError, Rounds
 
 
@@ -43,13 +42,12 @@ def test_a_round_that_fails_leaves_what_is_served(rounds):
 def test_a_round_that_was_killed_is_removed_by_the_next(rounds):
     first = train(rounds)
     killed = rounds.folder / "20200101-000000"
-    (killed / "data").mkdir(parents=True)
-    (killed / "models").mkdir()
+    (killed / "models").mkdir(parents=True)
     (killed / "models" / "model.pt").write_bytes(b"half of it")
-    (first.folder / "data").mkdir()
-    (rounds.folder / "notes").mkdir()
+    (killed / "unfinished").touch()
+    (rounds.folder / "20200102-000000" / "models").mkdir(parents=True)  # put back from elsewhere
     second = train(rounds)
-    kept = {first.name, second.name, "notes"}
+    kept = {first.name, second.name, "20200102-000000"}
     assert {path.name for path in rounds.folder.iterdir() if path.is_dir()} == kept
 
 
@@ -62,10 +60,14 @@ def test_one_round_at_a_time(rounds):
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"round": "none"}'])
-def test_a_damaged_pointer_is_told(rounds, content):
+def test_a_damaged_pointer_is_told_and_trained_over(rounds, content, caplog):
+    first = train(rounds)
     (rounds.folder / "served.json").write_text(content)
-    with pytest.raises(InputError, match=r"served\.json: "):
-        rounds.served()
+    assert rounds.served() is None
+    assert "served.json: " in caplog.text
+    second = train(rounds)
+    assert rounds.served() == second
+    assert first.folder.is_dir()
 
 
 def test_going_back_to_a_former_round(rounds):

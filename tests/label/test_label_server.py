@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import time
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -94,16 +96,32 @@ def test_segmentation(tmp_path, volumes):
         scores = json.loads((served.folder / "scores.json").read_text())
         assert set(scores) == set(names[4:])
         for measure in ("disagreement", "entropy"):
-            order = sorted(scores, key=lambda image: -scores[image][measure])
+            handed = {drawn["id"]} if measure == "entropy" else set()  # which comes after the others
+            order = sorted(scores, key=lambda image: (image in handed, -scores[image][measure]))
             for image in order[:2]:
                 suggested = server.post(f"/activelearning/{measure}", {"model": model}).json()
                 assert (suggested["id"], suggested["score"]) == (image, scores[image][measure])
                 assert suggested["model_round"] == served.name
         # What is labeled is not suggested any more.
-        left = sorted(scores, key=lambda image: -scores[image]["entropy"])[2]
+        left = order[2]
         assert server.put_label(left, volumes[left][1], f"{left}.nii.gz").ok
         assert server.post("/activelearning/entropy", {}).json()["id"] not in (left, *order[:2])
+        # A label that is taken back is gone at once, and so is one that another has replaced.
+        assert server.request("DELETE", f"/datastore/label?id={left}&tag=final").ok
+        assert server.get("/datastore/")["completed"] == 4
+        assert server.post("/activelearning/entropy", {}).json()["id"] in names[4:]
+
+        assert server.post(f"/train/{model}", {**training, "max_epochs": 1000}).ok
+        begun: list[psutil.Process] = []
+        while not any("monai_ssl.label.child" in child.cmdline() for child in begun):
+            assert server.get("/train/")["status"] in ("SUBMITTED", "RUNNING"), server.log
+            time.sleep(0.2)
+            begun = server.children()
         assert not re.search("|".join(names), server.log)
+    # What it was doing ends with the server, and leaves the model and nothing else.
+    assert not psutil.wait_procs(begun, timeout=30)[1]
+    assert Rounds(server.app / "model" / model).served() == served
+    assert list(server.temporary.iterdir()) == []
     assert not re.search("|".join(names), "".join(path.read_text() for path in (server.app / "logs").iterdir()))
 
 
@@ -196,7 +214,10 @@ def _refusals(server, model, names, folder):
         ("nobody", b'{"labels": []}', "label.json", "final", 404, "no image 'nobody'"),
         (names[0], b'{"labels": ["broken arm"]}', "label.json", "final", 400, "the class 'broken arm' is not known"),
         (names[0], b"{", "label.json", "final", 400, "no JSON"),
-        (names[0], picture.read_bytes(), "mask.png", "final", 400, "shape (8, 8)"),
+        (names[0], b"[" * 100_000, "label.json", "final", 400, "no JSON"),
+        (names[0], picture.read_bytes(), "mask.png", "final", 400, "has a class as its label"),
+        (names[15], picture.read_bytes(), "mask.png", "final", 400, "shape (8, 8)"),
+        (names[15], picture.read_bytes(), "mask.jpg", "final", 400, "JPEG"),
         (names[0], b'{"labels": []}', "label.json", "../../evil", 400, "tag"),
     ):
         answer = server.put_label(name, content, filename, tag)
@@ -205,6 +226,9 @@ def _refusals(server, model, names, folder):
     for path, status, message in (
         (f"/infer/{model}?image=nobody", 404, "no image 'nobody'"),
         (f"/infer/{model}?image=/etc/passwd", 404, "no image"),
+        (f"/infer/{model}?image={picture}", 404, "no image"),
+        (f"/infer/{model}?image=picture.png", 404, "no image"),
+        ("/reload", 403, "closed"),
         ("/infer/nothing?image=" + names[0], 400, "no model 'nothing'"),
         (f"/infer/{model}?image={names[0]}", 400, "has not been trained yet"),
         ("/train/nothing?run_sync=true", 400, "no model 'nothing'"),
@@ -213,14 +237,31 @@ def _refusals(server, model, names, folder):
     ):
         answer = server.post(path, {} if "/infer" not in path else None)
         assert (answer.status_code, message in answer.text) == (status, True), (path, answer.text)
+    for method, path, status in (
+        ("PUT", "/session/?uncompress=true", 403),
+        ("DELETE", f"/model/{model}", 403),
+        ("DELETE", "/datastore/image?id=nobody", 404),
+        ("DELETE", f"/datastore/label?id={names[15]}&tag=final", 404),
+    ):
+        assert server.request(method, path).status_code == status, path
+    # Facts of a form that strategies do not expect are no harm.
+    facts = {"info": json.dumps({"strategy": "x", "path": "/etc/passwd", "age": 50})}
+    assert server.request("PUT", f"/datastore/image/info?image={names[14]}", data=facts).ok
+    assert server.get("/datastore/image/info", image=names[14])["age"] == 50
+    assert server.post("/activelearning/entropy", {}).json()["id"] in names[6:]
+
     for options, message in (
         ({"val_split": 2}, "val_split is 2"),
         ({"val_split": "much"}, "val_split is 'much'"),
-        ({"windows": ["nothing"]}, "was not trained"),
+        ({"windows": ["nothing"]}, "was not trained: windows has 'nothing'"),
+        ({"seed": f"$open({str(folder / 'evil')!r}, 'w') and 3"}, "seed is"),
+        ({"architecture": "$print(1)"}, "architecture is"),
+        ({"device": "$print(1)"}, "device is"),
     ):
         answer = server.post(f"/train/{model}", {**SMALL, **options}, run_sync=True)
         assert (answer.status_code, message in answer.text) == (400, True), answer.text
     assert Rounds(server.app / "model" / model).served() is None
     assert not list((server.app / "model" / model).glob("2*"))
     assert server.contents() == before
+    assert not (folder / "evil").exists()
     assert server.get("/datastore/")["total"] == len(names)

@@ -12,6 +12,7 @@ from PIL import Image
 from monai_ssl.label.catalog import served_model
 from monai_ssl.label.rounds import Rounds
 from monai_ssl.label.settings import read_settings
+from monai_ssl.label.validated import Validated
 from tests.bundles.helpers import REPOSITORY
 from tests.label.folder_store import Folder
 
@@ -57,7 +58,9 @@ def test_a_model_is_trained_served_and_asked_what_is_next(name, pictures, tmp_pa
     inference = BundleInference(model, rounds, settings)
     assert not inference.is_valid()
 
-    summary = SemiSupervisedTraining(model, rounds, settings)(SMALL, store)
+    validated = Validated(tmp_path / "validated.json")
+    summary = SemiSupervisedTraining(model, rounds, settings, validated)(SMALL, store)
+    assert len(validated.read()) == summary["validation_images"]
     assert (summary["labeled"] + summary["validation_images"], summary["unlabeled"]) == (8, 6)
     assert math.isfinite(summary["best"]["value"])
     assert summary["round"] == rounds.served().name
@@ -73,6 +76,7 @@ def test_a_model_is_trained_served_and_asked_what_is_next(name, pictures, tmp_pa
         assert [found["label"] for found in said["prediction"]] == ["bright", "dark"]
         assert sum(found["score"] for found in said["prediction"]) == pytest.approx(1)
 
+    (pictures / "i00.png").unlink()  # of those trained with, or validated on
     scored = Uncertainty({name: inference})({}, store)
     assert scored == {name: {"scored": 6, "failed": 0}}
     scores = read_scores(rounds.served())

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,7 +12,8 @@ pytest.importorskip("monailabel")
 
 SCRIPT = """
 import logging, sys
-sys.modules["pydicom_seg"] = None  # as if it were not installed
+for name in ("itk", "pydicom_seg", "SimpleITK", "girder_client"):
+    sys.modules[name] = None  # as if it were not installed
 from monai_ssl.errors import InputError
 from monai_ssl.label.upstream import prepare_upstream
 prepare_upstream()
@@ -20,7 +22,7 @@ try:
     pydicom_seg.MultiClassWriter(template=None)
 except InputError as error:
     print(error)
-import monailabel.app
+import monailabel.app, monai_ssl.label.server, monai_ssl.label.app
 print(logging.getLogger("monailabel.datastore.local").getEffectiveLevel())
 """
 
@@ -37,13 +39,21 @@ def test_missing_packages_are_stood_in_for():
 
 
 @pytest.mark.parametrize(
-    ("status", "runs"), [("SUBMITTED", True), ("RUNNING", True), ("DONE", False), ("ERROR", False)]
+    ("status", "age", "runs"),
+    [
+        ("SUBMITTED", 0, True),
+        ("SUBMITTED", 60, False),
+        ("RUNNING", 9999, True),
+        ("DONE", 0, False),
+        ("ERROR", 0, False),
+    ],
 )
-def test_a_task_runs_from_its_request_on(monkeypatch, status, runs):
+def test_a_task_runs_from_its_request_on(monkeypatch, status, age, runs):
     from monailabel.utils.async_tasks import task
 
+    start = (datetime.now() - timedelta(seconds=age)).strftime("%Y-%m-%d %H:%M:%S")
     monkeypatch.setattr(task, "processes", task.processes)  # restored after the test
-    monkeypatch.setattr(task, "tasks", lambda method: [{"id": method, "status": status}])
+    monkeypatch.setattr(task, "tasks", lambda method: [{"id": method, "status": status, "start_ts": start}])
     monkeypatch.setattr(task, "app_instance", lambda: pytest.fail("a second one was begun") if runs else _App())
     refuse_second_task()
     result, said = task.AsyncTask.run("train", {"model": "m"}, force_sync=True)
