@@ -13,6 +13,12 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from monailabel.config import settings
+
+if not settings.MONAI_LABEL_CORS_ORIGINS:
+    # Else the scripts of any page that is open in a browser of this machine may use the server.
+    settings.MONAI_LABEL_CORS_ORIGINS = [f"http://127.0.0.1:{settings.MONAI_LABEL_SERVER_PORT}"]
+
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from monailabel.app import app

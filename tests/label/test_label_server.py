@@ -244,6 +244,8 @@ def _refusals(server, model, names, folder):
         ("DELETE", f"/datastore/label?id={names[15]}&tag=final", 404),
     ):
         assert server.request(method, path).status_code == status, path
+    stranger = server.request("GET", "/info/", headers={"Origin": "http://elsewhere.example"})
+    assert "access-control-allow-origin" not in stranger.headers
     # Facts of a form that strategies do not expect are no harm.
     facts = {"info": json.dumps({"strategy": "x", "path": "/etc/passwd", "age": 50})}
     assert server.request("PUT", f"/datastore/image/info?image={names[14]}", data=facts).ok
