@@ -87,7 +87,6 @@ class SemiSupervisedTraining(TrainTask):
             )
             begun.data.mkdir()
             datalist.save(begun.data)
-            self.validated.add(entry["patient"] for entry in datalist.validation)
             logger.info(
                 "Training %s on %d labeled and %d unlabeled images; %d to validate on.",
                 self.model.name,
@@ -96,6 +95,7 @@ class SemiSupervisedTraining(TrainTask):
                 len(datalist.validation),
             )
             _run(self.model, begun, options)
+            self.validated.add(entry["patient"] for entry in datalist.validation)
             self.rounds.serve(begun)
         summary = _summary(begun)
         logger.info("Trained %s, round %s: %s", self.model.name, begun.name, summary["validation"])
@@ -130,10 +130,10 @@ def _run(model: ServedModel, begun: Round, options: Mapping[str, Any]) -> None:
             if text := line.strip():
                 task_logger.info("%s", text)
                 reason = reason if reason.startswith(_ERROR) else text
+    except BaseException:  # such as Ctrl+C
+        process.kill()
+        raise
     finally:
-        # Also when this process is told to stop while it waits.
-        if process.poll() is None and sys.exc_info()[0] is not None:
-            process.kill()
         code = process.wait()
     if code:
         raise InputError(f"{model.name} was not trained: {reason.removeprefix(_ERROR)}")
