@@ -51,6 +51,7 @@ def prepare_upstream() -> None:
             sys.modules[name] = _StandIn(name, purpose)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("ignite").setLevel(logging.CRITICAL)  # which repeats errors that the client is told
 
 
 def refuse_second_task() -> None:
