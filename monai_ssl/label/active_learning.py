@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections.abc import Collection
 from typing import Any
 
 from monailabel.interfaces.datastore import Datastore
@@ -11,7 +12,7 @@ from monailabel.interfaces.tasks.strategy import Strategy
 from monai_ssl.errors import InputError
 from monai_ssl.files import write_json
 from monai_ssl.label.infer_task import BundleInference
-from monai_ssl.label.rounds import Round
+from monai_ssl.label.rounds import Round, read_facts
 from monai_ssl.label.uncertainty import disagreement, entropy
 
 __all__ = ["STRATEGIES", "MostUncertain", "Uncertainty", "read_scores"]
@@ -28,7 +29,15 @@ _SAVED_EVERY = 100
 
 def read_scores(trained: Round) -> dict[str, dict[str, float]]:
     """The scores of images by a round, by the image's name: ``{"entropy": ..., "disagreement": ...}``."""
-    return trained.read(trained.folder / _SCORES)
+    return read_facts(trained.folder / _SCORES)
+
+
+def _asked(request: dict[str, Any], known: Collection[str]) -> list[str]:
+    """The names of the models that a request is about."""
+    name = request.get("model")
+    if name and name not in known:
+        raise InputError(f"There is no model {name!r}. Give one of {', '.join(known)}.")
+    return [name] if name else list(known)
 
 
 class Uncertainty(ScoringMethod):
@@ -60,10 +69,7 @@ class Uncertainty(ScoringMethod):
         Returns:
             For each model, how many images were scored, and how many could not be.
         """
-        names = [request["model"]] if request.get("model") else list(self.inferences)
-        unknown = [name for name in names if name not in self.inferences]
-        if unknown:
-            raise InputError(f"There is no model {unknown[0]!r}. Give one of {', '.join(self.inferences)}.")
+        names = _asked(request, self.inferences)
         return {name: self._score(name, datastore) for name in names if self.inferences[name].is_valid()}
 
     def _score(self, name: str, datastore: Datastore) -> dict[str, int]:
@@ -121,9 +127,7 @@ class MostUncertain(Strategy):
         if not unlabeled:
             return None
         handed = {image: self._handed_out(datastore, image) for image in unlabeled}
-        for name in [request["model"]] if request.get("model") else self.inferences:
-            if name not in self.inferences:
-                raise InputError(f"There is no model {name!r}. Give one of {', '.join(self.inferences)}.")
+        for name in _asked(request, self.inferences):
             served = self.inferences[name].rounds.served()
             scores = {} if served is None else read_scores(served)
             known = {image: scores[image][self.measure] for image in unlabeled if self.measure in scores.get(image, {})}

@@ -10,7 +10,7 @@ from monailabel.interfaces.tasks.infer_v2 import InferTask, InferType
 from monai_ssl.errors import InputError
 from monai_ssl.label.catalog import ServedModel
 from monai_ssl.label.predictor import Predictor
-from monai_ssl.label.rounds import Rounds
+from monai_ssl.label.rounds import Rounds, read_facts
 from monai_ssl.label.settings import Settings
 from monai_ssl.writers import mask_suffix, write_mask
 
@@ -35,7 +35,7 @@ class BundleInference(InferTask):
     def info(self) -> dict[str, Any]:
         """What clients are told: with the classes or regions, and the dimensions, of the model that is served."""
         served = self.rounds.served()
-        known = {} if served is None else served.read(served.models / "model.json")
+        known = {} if served is None else read_facts(served.models / "model.json")
         return {
             **super().info(),
             "labels": _values(known) or known.get("labels", self.labels),

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from monai_ssl.errors import InputError
 from monai_ssl.files import make_folder, write_json
 
-__all__ = ["BusyError", "Round", "Rounds"]
+__all__ = ["BusyError", "Round", "Rounds", "read_facts"]
 
 logger = logging.getLogger(__name__)
 
@@ -57,12 +57,13 @@ class Round:
         """The folder of all else that training writes."""
         return self.folder / "eval"
 
-    def read(self, path: Path) -> dict[str, Any]:
-        """Read a JSON file of the round; what is not there is empty."""
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Read a JSON file of a round; what is not there is empty."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
 
 
 class Rounds:

@@ -15,7 +15,7 @@ from monai_ssl.data.datalist_file import DATALIST_NAME
 from monai_ssl.errors import InputError
 from monai_ssl.label.catalog import ServedModel
 from monai_ssl.label.datalists import list_data
-from monai_ssl.label.rounds import Round, Rounds
+from monai_ssl.label.rounds import Round, Rounds, read_facts
 from monai_ssl.label.settings import Settings
 from monai_ssl.label.training_options import DEFAULTS, check_device, read_options
 from monai_ssl.label.validated import Validated
@@ -140,8 +140,8 @@ def _run(model: ServedModel, begun: Round, options: Mapping[str, Any]) -> None:
 
 
 def _summary(trained: Round) -> dict[str, Any]:
-    counts = trained.read(trained.data / DATALIST_NAME).get("provenance", {}).get("counts", {})
-    summary = trained.read(trained.output / "summary.json")
+    counts = read_facts(trained.data / DATALIST_NAME).get("provenance", {}).get("counts", {})
+    summary = read_facts(trained.output / "summary.json")
     return {
         "round": trained.name,
         "labeled": counts.get("labeled"),
