@@ -1,5 +1,9 @@
 """What the configurations of all bundles have in common."""
 
+import importlib
+import pkgutil
+import re
+
 import pytest
 
 from monai_ssl.data import DataList
@@ -74,3 +78,16 @@ def test_the_data_list_is_where_label_servers_put_theirs(bundle, demo, tmp_path)
     assert len(loader) == 3  # 20 unlabeled images in batches of 8
     assert len(made.parser.get_parsed_content("train#dataset")) == 9
     assert len(made.parser.get_parsed_content("validate#dataset")) == 7
+
+
+def test_targets_are_no_modules():
+    """From Python 3.12 on, a module goes before a function of the same name in its package."""
+    files = (REPOSITORY / "bundles").glob("*/configs/*.json")
+    targets = {name for file in files for name in re.findall(r'"_target_": "(monai_ssl\.[\w.]+)"', file.read_text())}
+    assert len(targets) > 50
+    for name in targets:
+        package, _, attribute = name.rpartition(".")
+        module = importlib.import_module(package)
+        beside = {info.name for info in pkgutil.iter_modules(getattr(module, "__path__", ()))}
+        assert attribute not in beside, name
+        assert callable(getattr(module, attribute))

@@ -9,7 +9,7 @@ from monai_ssl.errors import InputError
 from monai_ssl.networks.conv_classifier import conv_classifier
 from monai_ssl.networks.discriminator import ClassDiscriminator
 from monai_ssl.networks.joint import BranchedNetwork, GeneratorAndDiscriminator, OneTask
-from monai_ssl.networks.segmentation_network import segmentation_network
+from monai_ssl.networks.segmentation import segmentation_network
 from monai_ssl.tasks import Task
 
 __all__ = ["JointArchitecture", "joint_network"]
