@@ -51,13 +51,17 @@ class Uncertainty(ScoringMethod):
         super().__init__("Entropy, and disagreement of the networks that a method trains, of all unlabeled images")
         self.inferences = inferences
 
-    def unscored(self, name: str, datastore: Datastore) -> list[str]:
-        """The unlabeled images that a model, if it has been trained, has not scored yet."""
+    def is_due(self, datastore: Datastore) -> bool:
+        """Whether there is an unlabeled image that a model, which has been trained, has not scored yet."""
+        unlabeled = datastore.get_unlabeled_images()
+        return any(self._unscored(name, unlabeled) for name in self.inferences)
+
+    def _unscored(self, name: str, unlabeled: Collection[str]) -> list[str]:
         served = self.inferences[name].rounds.served()
         if served is None:
             return []
         scores = read_scores(served)
-        return [image for image in sorted(datastore.get_unlabeled_images()) if image not in scores]
+        return [image for image in sorted(unlabeled) if image not in scores]
 
     def __call__(self, request: dict[str, Any], datastore: Datastore) -> dict[str, Any]:
         """Score them.
@@ -74,7 +78,7 @@ class Uncertainty(ScoringMethod):
 
     def _score(self, name: str, datastore: Datastore) -> dict[str, int]:
         inference, served = self.inferences[name], self.inferences[name].rounds.served()
-        images = self.unscored(name, datastore)
+        images = self._unscored(name, datastore.get_unlabeled_images())
         if served is None or not images:
             return {"scored": 0, "failed": 0}
         predictor = inference.predictor()

@@ -119,8 +119,7 @@ class SemiSupervisedApp(MONAILabelApp):
         next request for an image then.
         """
         if method is None and (
-            AsyncTask.status("scoring", check_if_running=True)[0]
-            or not any(self.uncertainty.unscored(name, self.datastore()) for name in self.inferences)
+            AsyncTask.status("scoring", check_if_running=True)[0] or not self.uncertainty.is_due(self.datastore())
         ):
             return {}
         try:

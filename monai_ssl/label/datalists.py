@@ -1,21 +1,16 @@
 """From a datastore to a data list: final labels are labels, all other images are unlabeled."""
 
 import logging
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
-
-from pydicom import dcmread
 
 from monai_ssl.data import DataList
 from monai_ssl.errors import InputError
 from monai_ssl.label.catalog import Kind
-from monai_ssl.label.labels import LABEL_SUFFIX, class_labels, read_classes
-from monai_ssl.label.patients import find_patients
+from monai_ssl.label.labels import class_labels, kind_of_label, read_classes
+from monai_ssl.label.patients import find_patients, header_value
 from monai_ssl.label.settings import Settings
 from monai_ssl.readers import read_image
-from monai_ssl.readers.file_kind import kind_of
 from monai_ssl.readers.mask import read_mask
 from monai_ssl.regions import name_values
 from monai_ssl.salt import opaque
@@ -76,16 +71,16 @@ def list_data(
     names = sorted(store.list_images())
     files = {name: store.get_image_uri(name) for name in names}
     finals = {name: _final_label(store, name) for name in names}
-    marked = {name: label for name, label in finals.items() if label and _is_of(kind, label)}
+    marked = {name: label for name, label in finals.items() if label and kind_of_label(label) == kind}
     told = {name: str(store.get_image_info(name).get("patient") or settings.patients.get(name, "")) for name in names}
     patients, unknown = find_patients(files, told, settings.patient_pattern, salt)
-    if len({patients[name] for name in marked}) < 2:
+    whose = {patients[name] for name in marked}
+    if len(whose) < 2:
         raise InputError(
             f"{len(marked)} images have a final label for {kind}, of fewer than two patients. Label images of at least "
             "two: one to train with and one to validate on."
         )
     head, labels = _labels(kind, marked, settings)
-    whose = {patients[name] for name in marked}
 
     def tells_apart(some: set[str]) -> bool:
         return kind == "segmentation" or _has_both([labels[name] for name in marked if patients[name] in some])
@@ -109,7 +104,7 @@ def list_data(
     counts = {key: len(entries) for key, entries in lists.items()}
     return DataList(
         name="MONAI Label datastore",
-        modality=settings.modality or _modality(first),
+        modality=settings.modality or header_value(first, "Modality") or "OT",
         channels=shape[0],
         spatial_dims=len(shape) - 1,
         provenance={
@@ -173,10 +168,6 @@ def _final_label(store: Store, name: str) -> str:
     return store.get_label_uri(label, _FINAL) if label else ""
 
 
-def _is_of(kind: Kind, label: str) -> bool:
-    return label.lower().endswith(LABEL_SUFFIX) == (kind == "classification")
-
-
 def _labels(kind: Kind, files: Mapping[str, str], settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the head of a data list says of labels, and the label of each image."""
     if kind == "classification":
@@ -189,10 +180,3 @@ def _labels(kind: Kind, files: Mapping[str, str], settings: Settings) -> tuple[d
     if not regions:
         raise InputError("All masks are empty. Label images where there is something to segment.")
     return {"task": "segmentation", "labels": tuple(regions), "masks": regions}, dict(files)
-
-
-def _modality(path: str | os.PathLike[str]) -> str:
-    """As the DICOM header says; other files do not say."""
-    if kind_of(path) != "dicom":
-        return "OT"
-    return str(dcmread(Path(path), force=True, stop_before_pixels=True).get("Modality") or "OT")

@@ -11,7 +11,7 @@ from typing import Any
 from monailabel.datastore.local import LocalDatastore
 
 from monai_ssl.errors import InputError
-from monai_ssl.label.labels import LABEL_SUFFIX, check_mask, read_classes
+from monai_ssl.label.labels import LABEL_SUFFIX, check_mask, kind_of_label, read_classes
 from monai_ssl.label.settings import Settings
 from monai_ssl.readers import read_image
 from monai_ssl.readers.listing import IMAGE_SUFFIXES, split_name
@@ -131,8 +131,8 @@ class CheckedDatastore(LocalDatastore):
             raise MissingError(f"There is no image {image_id!r}.")
         self._init_from_datastore_file()  # what another process has written
         former, info = self.get_label_uri(image_id, tag), _facts(label_info)
-        is_class = label_filename.lower().endswith(LABEL_SUFFIX)
-        if former and former.endswith(LABEL_SUFFIX) != is_class:
+        is_class = kind_of_label(label_filename) == "classification"
+        if former and kind_of_label(former) != kind_of_label(label_filename):
             raise InputError(
                 f"The image {image_id!r} has {'a mask' if is_class else 'a class'} as its label. It has one label: "
                 "remove that one first, or keep masks and classes in a datastore each."

@@ -8,17 +8,23 @@ from typing import Any
 import numpy as np
 
 from monai_ssl.errors import InputError
+from monai_ssl.label.catalog import Kind
 from monai_ssl.readers import read_image
 from monai_ssl.readers.grids import check_one_grid
 from monai_ssl.readers.mask import read_mask
 
-__all__ = ["LABEL_SUFFIX", "check_mask", "class_labels", "read_classes"]
+__all__ = ["LABEL_SUFFIX", "check_mask", "class_labels", "kind_of_label", "read_classes"]
 
 LABEL_SUFFIX = ".json"
 """Of files with the classes of an image; all other labels are masks."""
 
 _FORM = 'Give {"label": "a class"}, or {"labels": ["a class", ...]} where an image may have several or none.'
 _SHOWN = 5
+
+
+def kind_of_label(path: str | Path) -> Kind:
+    """The kind of model that a label is for, by its suffix."""
+    return "classification" if str(path).lower().endswith(LABEL_SUFFIX) else "segmentation"
 
 
 def read_classes(path: str | Path, known: Sequence[str] = ()) -> tuple[str, ...] | str:

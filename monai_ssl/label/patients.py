@@ -11,7 +11,7 @@ from monai_ssl.errors import InputError
 from monai_ssl.readers.file_kind import kind_of
 from monai_ssl.salt import opaque
 
-__all__ = ["find_patients"]
+__all__ = ["find_patients", "header_value"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def find_patients(
     """
     found, unknown = {}, 0
     for name, path in images.items():
-        patient = told.get(name) or _in_name(name, pattern) or _in_header(path)
+        patient = told.get(name) or _in_name(name, pattern) or header_value(path, "PatientID")
         unknown += not patient
         found[name] = f"p{opaque(salt, 'patient', patient) if patient else opaque(salt, 'image', name)}"
     if unknown:
@@ -61,13 +61,18 @@ def _in_name(name: str, pattern: re.Pattern[str] | None) -> str | None:
     return match.group(1) if match.re.groups else match.group()
 
 
-def _in_header(path: str | os.PathLike[str]) -> str | None:
+def header_value(path: str | os.PathLike[str], keyword: str) -> str:
+    """A value of a DICOM file's header as text; empty where it has none, and for all other files.
+
+    Raises:
+        InputError: for a file that is missing or damaged.
+    """
     if kind_of(path) != "dicom":
-        return None
+        return ""
     try:
-        header = dcmread(path, force=True, stop_before_pixels=True, specific_tags=["PatientID"])
+        header = dcmread(path, force=True, stop_before_pixels=True, specific_tags=[keyword])
     except Exception as error:
         raise InputError(
             f"{path}: the DICOM header is damaged ({type(error).__name__}). Export the file again from its source."
         ) from None
-    return str(header.get("PatientID") or "").strip() or None
+    return str(header.get(keyword) or "").strip()
