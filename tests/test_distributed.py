@@ -4,6 +4,7 @@ import torch
 import torch.distributed as dist
 from torch import multiprocessing
 
+from monai_ssl.bundle import leave_processes
 from monai_ssl.distributed import count_processes, gather_images
 from monai_ssl.losses import RelationLoss, SupervisedContrastiveLoss
 
@@ -29,7 +30,7 @@ def worker(rank, folder):
         dist.all_reduce(gradient)
         gradient /= PROCESSES  # as DistributedDataParallel does
     torch.save((values, gradients, count_processes()), f"{folder}/{rank}.pt")
-    dist.destroy_process_group()
+    leave_processes()
 
 
 def test_two_processes_give_the_loss_and_the_gradient_of_one(tmp_path):

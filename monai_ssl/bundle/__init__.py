@@ -4,6 +4,7 @@ from monai_ssl.bundle.evaluation import track_evaluation
 from monai_ssl.bundle.joint import check_joint_data
 from monai_ssl.bundle.model import find_thresholds, load_model, model_info, read_model_info
 from monai_ssl.bundle.paths import find_bundle_root
+from monai_ssl.bundle.processes import distribute, join_processes, leave_processes
 from monai_ssl.bundle.provenance import (
     make_run_name,
     run_parameters,
@@ -13,7 +14,7 @@ from monai_ssl.bundle.provenance import (
 )
 from monai_ssl.bundle.pseudo_labels import picture_pseudo_labels
 from monai_ssl.bundle.saliency import SaliencyMaps
-from monai_ssl.bundle.setup import as_bool, as_sizes, distribute, join_processes, prepare_run, show_input_errors_plainly
+from monai_ssl.bundle.setup import as_bool, as_sizes, prepare_run, show_input_errors_plainly
 from monai_ssl.bundle.stages import check_stages, check_validations, start_from
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "find_bundle_root",
     "find_thresholds",
     "join_processes",
+    "leave_processes",
     "load_model",
     "make_run_name",
     "model_info",

@@ -1,4 +1,4 @@
-"""What happens before a bundle's run: seeds, output folder, clear errors, process groups."""
+"""What happens before a bundle's run: seeds, output folder, clear errors."""
 
 import json
 import logging
@@ -7,16 +7,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import torch
 from monai.bundle import ConfigWorkflow
 from monai.utils import set_determinism
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
 from monai_ssl.errors import InputError, find_input_error
 from monai_ssl.files import make_folder, write_json
 
-__all__ = ["as_bool", "as_sizes", "distribute", "join_processes", "prepare_run", "show_input_errors_plainly"]
+__all__ = ["as_bool", "as_sizes", "prepare_run", "show_input_errors_plainly"]
 
 logger = logging.getLogger(__name__)
 
@@ -108,32 +105,3 @@ def _running_config() -> dict[str, Any] | None:
             return caller.parser.get()
         frame = frame.f_back  # type: ignore[assignment]
     return None
-
-
-def join_processes(device: str | torch.device) -> None:
-    """Join the process group that a launcher such as ``torchrun`` prepares: nccl for GPUs, else gloo.
-
-    Args:
-        device: this process's. A GPU becomes the current one, which is where collectives of Python objects put them.
-    """
-    on_gpu = torch.device(device).type == "cuda"
-    if on_gpu:
-        torch.cuda.set_device(device)
-    torch.distributed.init_process_group("nccl" if on_gpu else "gloo")
-
-
-def distribute(
-    method: nn.Module, device: str | torch.device, find_unused_parameters: bool = False
-) -> DistributedDataParallel:
-    """Wrap a method for the process group; on GPUs its BatchNorm layers are synchronised over the processes.
-
-    Args:
-        method: on its device already.
-        device: this process's.
-        find_unused_parameters: for methods whose losses do not reach all that is trainable, as contrastive
-            pre-training does not reach the classifier.
-    """
-    device_ids = [device] if torch.device(device).type == "cuda" else None
-    if device_ids:
-        nn.SyncBatchNorm.convert_sync_batchnorm(method)
-    return DistributedDataParallel(method, device_ids=device_ids, find_unused_parameters=find_unused_parameters)

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 import torch
 from monai.bundle import ConfigWorkflow
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
-from monai_ssl.bundle import as_bool, as_sizes, distribute, prepare_run, show_input_errors_plainly
+from monai_ssl.bundle import as_bool, as_sizes, prepare_run, show_input_errors_plainly
 from monai_ssl.errors import InputError
 
 CONFIG = {
@@ -124,18 +122,6 @@ def test_a_program_that_ends_with_an_input_error(config, tmp_path):
         "Choose another folder or mend its rights."
     ]
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="needs gloo")
-@pytest.mark.parametrize("device", ["cpu", torch.device("cpu")])
-def test_distribute(tmp_path, device):
-    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
-    try:
-        wrapped = distribute(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), device)
-    finally:
-        torch.distributed.destroy_process_group()
-    assert isinstance(wrapped, DistributedDataParallel)
-    assert isinstance(wrapped.module[1], nn.BatchNorm1d)  # synchronising it is for GPUs
 
 
 @pytest.mark.parametrize(("value", "expected"), [(True, True), (False, False), ("true", True), ("False", False)])
