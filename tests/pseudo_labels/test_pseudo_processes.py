@@ -31,7 +31,7 @@ def ranks(monkeypatch):
 
         with pytest.MonkeyPatch.context() as patch:
             if with_barrier:
-                patch.setattr(idist, "barrier", lambda: barrier.wait(timeout=10))
+                patch.setattr(idist, "barrier", lambda: barrier.wait(timeout=60))
             threads = [threading.Thread(target=one, args=(rank,)) for rank in range(2)]
             for thread in threads:
                 thread.start()
@@ -81,7 +81,7 @@ def test_two_processes_may_write_one_image_at_once(tmp_path, ranks):
         publish = kept._state.kept.publish
 
         def together(record):
-            drafted.wait(timeout=10)
+            drafted.wait(timeout=60)
             publish(record)
 
         kept._state.kept.publish = together

@@ -141,15 +141,15 @@ def test_job_gets_a_second_process(tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_hanging_job_is_given_up(workers):
-    results = list(run(hang_at_three, range(12), workers=workers, timeout=0.5))
-    assert str(results.pop(3)) == f"file 3: work on this file took longer than 0.5 seconds. {REMEDY}"
+    results = list(run(hang_at_three, range(12), workers=workers, timeout=2))
+    assert str(results.pop(3)) == f"file 3: work on this file took longer than 2 seconds. {REMEDY}"
     assert results == [0, 1, 2, *range(4, 12)]
 
 
 def test_waiting_consumer_is_no_timeout():
-    results = run(square, range(8), timeout=0.3)
+    results = run(square, range(8), timeout=1)
     assert next(results) == 0
-    time.sleep(0.6)
+    time.sleep(1.5)
     assert list(results) == [job * job for job in range(1, 8)]
 
 
@@ -192,7 +192,7 @@ def test_closing_does_not_wait_for_a_job():
     assert next(results) == 0
     start = time.monotonic()
     results.close()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30
 
 
 def test_other_errors_are_raised():
@@ -255,7 +255,7 @@ def start(folder: Path, function: str) -> subprocess.Popen:
 def test_workers_print_nothing(tmp_path):
     talk = "    print('Smith', flush=True)\n    os.write(2, b'Smith')\n    return job\n"
     with start(tmp_path, talk) as process:
-        output, errors = process.communicate(timeout=30)
+        output, errors = process.communicate(timeout=120)
     assert output.split() == ["0", "1", "2", "3"]
     assert "Smith" not in errors
 
@@ -266,5 +266,5 @@ def test_interrupt_leaves_no_process(tmp_path):
         ids = {int(process.stdout.readline()) for _ in range(2)}
         assert all(is_alive(pid) for pid in ids)
         os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: to all processes of the terminal
-        assert process.wait(timeout=10) != 0
+        assert process.wait(timeout=60) != 0
     assert not any(is_alive(pid) for pid in ids)
