@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and JSON objects that are read or named in one clear error."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from monai_ssl.errors import InputError
 
-__all__ = ["make_folder", "write_json", "write_whole"]
+__all__ = ["make_folder", "read_object", "write_json", "write_whole"]
 
 
 @contextlib.contextmanager
@@ -50,6 +50,27 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
         temporary.write_text(
             json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
         )
+
+
+def read_object(path: str | os.PathLike[str], remedy: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Args:
+        path: the file.
+        remedy: what to do where it cannot be read: the last words of the error.
+
+    Raises:
+        InputError: when there is no such file, it cannot be read, or holds no JSON object.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: this file cannot be read ({error.strerror}). {remedy}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: this file is damaged ({error}). {remedy}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: this file is damaged (a JSON {type(content).__name__}, no object). {remedy}")
+    return content
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monai_ssl.errors import InputError
-from monai_ssl.files import make_folder, write_json, write_whole
+from monai_ssl.files import make_folder, read_object, write_json, write_whole
 
 KILLED = """
 import os, signal, sys
@@ -153,3 +153,29 @@ def test_what_is_not_json_leaves_the_old_file(tmp_path, bad):
         write_json(tmp_path / "file.json", [bad])
     assert (tmp_path / "file.json").read_text() == "1\n"
     assert names(tmp_path) == ["file.json"]
+
+
+def test_an_object_is_read(tmp_path):
+    path = tmp_path / "file.json"
+    write_json(path, {"Größe": [1, None]})
+    assert read_object(path, "Make it anew.") == {"Größe": [1, None]}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        (b"", "is damaged (Expecting value: line 1 column 1 (char 0))"),
+        (b"\xff", "is damaged ('utf-8' codec can't decode byte 0xff in position 0: invalid start byte)"),
+        (b"[1]", "is damaged (a JSON list, no object)"),
+        (b"[" * 100_000, "is damaged (maximum recursion depth exceeded"),
+    ],
+)
+def test_what_is_no_object_is_named_with_the_remedy(tmp_path, content, reason):
+    path = tmp_path / "file.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_object(path, "Make it anew.")
+    assert str(caught.value).startswith(f"{path}: this file {reason}")
+    assert str(caught.value).endswith("). Make it anew.")

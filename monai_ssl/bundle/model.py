@@ -13,6 +13,7 @@ from torch import nn
 
 from monai_ssl.data import DataList
 from monai_ssl.errors import InputError
+from monai_ssl.files import read_object
 from monai_ssl.handlers.checkpoint import load_checkpoint
 from monai_ssl.reports import read_thresholds
 
@@ -21,6 +22,7 @@ __all__ = ["MODEL_INFO_NAME", "find_thresholds", "load_model", "model_info", "re
 logger = logging.getLogger(__name__)
 
 MODEL_INFO_NAME = "model.json"
+_REMEDY = "Train again, or put back a copy."
 
 # What two uses of a model must have in common; all else, as the modality's code, may differ.
 _DECISIVE = (
@@ -83,14 +85,7 @@ def read_model_info(model_dir: str | Path, defaults: Mapping[str, Any]) -> dict[
         InputError: when the file is damaged.
     """
     path = Path(model_dir) / MODEL_INFO_NAME
-    return {**defaults, **_read(path)} if path.is_file() else dict(defaults)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return {**json.loads(path.read_text(encoding="utf-8"))}
-    except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
-        raise InputError(f"{path}: the file is damaged ({error}). Train again, or put back a copy.") from error
+    return {**defaults, **read_object(path, _REMEDY)} if path.is_file() else dict(defaults)
 
 
 def _check_use(path: Path, expected: Mapping[str, Any]) -> None:
@@ -99,7 +94,7 @@ def _check_use(path: Path, expected: Mapping[str, Any]) -> None:
     if not file.is_file():
         logger.warning("%s: there is no %s beside it, so its classes and settings are not checked.", path, file.name)
         return
-    known, wanted = _read(file), json.loads(json.dumps(dict(expected)))
+    known, wanted = read_object(file, _REMEDY), json.loads(json.dumps(dict(expected)))
     different = [
         f"{name}: {_text(known[name])} (here {_text(wanted[name])})"
         for name in _DECISIVE

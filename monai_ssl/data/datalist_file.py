@@ -1,11 +1,11 @@
 """The file of a data list."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from monai_ssl.errors import InputError
+from monai_ssl.files import read_object
 
 __all__ = ["DATALIST_NAME", "read_content"]
 
@@ -26,10 +26,4 @@ def read_content(dataset_dir: str | os.PathLike[str]) -> dict[str, Any]:
     if not file.is_file():
         state = f"holds no {DATALIST_NAME}" if any(folder.iterdir()) else "is empty"
         raise InputError(f"{folder}: this folder {state}. {_MAKE}")
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError(f"{file}: this is no readable JSON ({error}). {_MAKE}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{file}: this is a JSON {type(content).__name__}, not an object. {_MAKE}")
-    return content
+    return read_object(file, _MAKE)

@@ -1,7 +1,6 @@
 """Predictions as a table that opens in any spreadsheet, and the thresholds that they are called at."""
 
 import csv
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monai_ssl.errors import InputError
-from monai_ssl.files import write_whole
+from monai_ssl.files import read_object, write_whole
 from monai_ssl.metrics import check_arrays
 from monai_ssl.tasks import check_task
 
@@ -87,13 +86,9 @@ def read_thresholds(path: str | os.PathLike[str], class_names: Sequence[str]) ->
         InputError: when the file is missing or broken, or is of other classes.
     """
     remedy = "Give the thresholds.json of an evaluation of this network."
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no JSON"
-        raise InputError(f"{path}: the thresholds cannot be read ({reason}). {remedy}") from error
-    if not isinstance(content, dict) or set(content) != set(class_names):
-        found = ", ".join(content) if isinstance(content, dict) else "no classes"
+    content = read_object(path, remedy)
+    if set(content) != set(class_names):
+        found = ", ".join(content) or "no classes"
         raise InputError(f"{path}: it holds {found}, not the classes {', '.join(class_names)}. {remedy}")
     for name, value in content.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)

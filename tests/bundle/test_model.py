@@ -149,7 +149,7 @@ def test_a_model_of_which_nothing_is_written(model, caplog):
         load_model(nn.Linear(3, 2), model, {"labels": ["bleed"]})
     assert "model.pt: there is no model.json beside it" in caplog.text
     model.with_suffix(".json").write_text("{")
-    with pytest.raises(InputError, match=r"model\.json: the file is damaged"):
+    with pytest.raises(InputError, match=r"model\.json: this file is damaged"):
         load_model(nn.Linear(3, 2), model, {"labels": ["bleed"]})
 
 
@@ -161,7 +161,7 @@ def test_defaults_hold_without_a_model(tmp_path):
 def test_damaged_information(tmp_path, content):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "model.json").write_bytes(content)
-    with pytest.raises(InputError, match=r"model\.json: the file is damaged"):
+    with pytest.raises(InputError, match=r"model\.json: this file is damaged"):
         read_model_info(tmp_path / "models", {})
 
 

@@ -299,7 +299,7 @@ def test_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["{", "[]", ""])
 def test_broken_json(tmp_path: Path, text: str) -> None:
     (tmp_path / "datalist.json").write_text(text)
-    with pytest.raises(InputError, match=r"datalist\.json: this is"):
+    with pytest.raises(InputError, match=r"datalist\.json: this file is damaged"):
         DataList.load(tmp_path)
 
 

@@ -63,9 +63,10 @@ def test_read_thresholds_in_the_order_of_the_classes(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "it is no JSON"),
+        ("{", "this file is damaged"),
         ('{"edema": 0.5}', "it holds edema, not the classes edema, mass"),
-        ("[0.5, 0.5]", "no classes"),
+        ("[0.5, 0.5]", "a JSON list, no object"),
+        ("{}", "it holds no classes, not the classes"),
         ('{"edema": 0.5, "mass": 2}', "the threshold of mass is 2"),
         ('{"edema": 0.5, "mass": "0.5"}', "the threshold of mass is '0.5'"),
         ('{"edema": 0.5, "mass": true}', "the threshold of mass is True"),
