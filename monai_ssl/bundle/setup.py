@@ -1,7 +1,9 @@
 """What happens before a bundle's run: seeds, output folder, clear errors."""
 
+import difflib
 import json
 import logging
+import re
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +23,8 @@ logger = logging.getLogger(__name__)
 def prepare_run(output_dir: str | Path, seed: int | None = None, task: str = "train") -> None:
     """Seed everything, make sure that the output folder can be written, save the executed configuration there.
 
+    A warning names an option that nothing uses, as a misspelled one: MONAI takes any.
+
     Args:
         output_dir: the folder for all that the run writes.
         seed: seed of Python, NumPy and torch; ``None`` leaves them alone.
@@ -32,9 +36,11 @@ def prepare_run(output_dir: str | Path, seed: int | None = None, task: str = "tr
     if seed is not None:
         set_determinism(seed=seed)
     make_folder(output_dir)
-    config = _running_config()
-    if config is not None:
-        write_json(Path(output_dir) / f"config_{task}.json", json.loads(json.dumps(config, default=str)))
+    workflow = _running_workflow()
+    if workflow is not None:
+        _name_unused_options(workflow)
+        config = json.loads(json.dumps(workflow.parser.get(), default=str))
+        write_json(Path(output_dir) / f"config_{task}.json", config)
 
 
 def as_bool(value: bool | str) -> bool:
@@ -92,8 +98,21 @@ def show_input_errors_plainly() -> None:
     sys.excepthook = hook
 
 
-def _running_config() -> dict[str, Any] | None:
-    """Return the configuration, with overrides, of the workflow that is evaluating the calling expression.
+def _name_unused_options(workflow: ConfigWorkflow) -> None:
+    """Warn of values on the command line that nothing in the configuration refers to."""
+    config = workflow.parser.get()
+    text = json.dumps(config, default=str)
+    given = {word[2:].partition("=")[0].replace("-", "_") for word in sys.argv if word.startswith("--")}
+    for option in sorted(given & set(config) - {"imports", workflow.init_id, workflow.run_id, workflow.final_id}):
+        is_value = re.search(r'"[$@%]|_target_', json.dumps(config[option], default=str)) is None
+        if is_value and re.search(rf"[@%]{re.escape(option)}\b", text) is None:
+            close = difflib.get_close_matches(option, set(config) - {option}, n=1)
+            meant = f" Did you mean `--{close[0]}`?" if close else ""
+            logger.warning("Nothing in the configuration uses the option `--%s`.%s", option, meant)
+
+
+def _running_workflow() -> ConfigWorkflow | None:
+    """Return the workflow that is evaluating the calling expression.
 
     MONAI hands an expression no reference to the parser that evaluates it, so it is looked up among the callers.
     Outside a ``ConfigWorkflow`` there is none.
@@ -102,6 +121,6 @@ def _running_config() -> dict[str, Any] | None:
     while frame is not None:
         caller = frame.f_locals.get("self")
         if isinstance(caller, ConfigWorkflow):
-            return caller.parser.get()
+            return caller
         frame = frame.f_back  # type: ignore[assignment]
     return None

@@ -62,6 +62,27 @@ def test_the_executed_configuration_is_saved(config, tmp_path):
 
 
 @pytest.mark.usefixtures("_as_before")
+@pytest.mark.parametrize(
+    ("words", "overrides", "message"),
+    [
+        (["--step", "2"], {"step": 2}, "the option `--step`. Did you mean `--steps`?"),
+        (["--output-di=x"], {"output_di": "x"}, "the option `--output_di`. Did you mean `--output_dir`?"),
+        (["--colour", "[1, 2]"], {"colour": [1, 2]}, "the option `--colour`."),
+        (["--steps", "2", "--output_dir", "out"], {"steps": 2}, None),
+        (["--run", "[]"], {"run": []}, None),
+        (["--report", "$print(1)"], {"report": "$print(1)"}, None),  # may be what is run
+        (["--config_file", "train.json"], {}, None),
+        ([], {"step": 2}, None),  # from Python
+    ],
+)
+def test_a_value_that_nothing_uses_is_named(config, tmp_path, monkeypatch, caplog, words, overrides, message):
+    monkeypatch.setattr(sys, "argv", ["monai.bundle", "run", *words])
+    workflow(config, **{"output_dir": str(tmp_path / "out"), **overrides}).initialize()
+    named = [text for text in caplog.messages if text.startswith("Nothing in the configuration uses ")]
+    assert named == ([] if message is None else [f"Nothing in the configuration uses {message}"])
+
+
+@pytest.mark.usefixtures("_as_before")
 def test_seeding(tmp_path):
     def draws():
         return random.random(), np.random.rand(), torch.rand(1).item()  # noqa: S311, NPY002
