@@ -1,6 +1,7 @@
-"""Files that are written whole or not at all, and JSON objects that are read or named in one clear error."""
+"""Files that are written whole or not at all, JSON objects read with one clear error, checksums."""
 
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -11,7 +12,7 @@ from typing import Any
 
 from monai_ssl.errors import InputError
 
-__all__ = ["make_folder", "read_object", "write_json", "write_whole"]
+__all__ = ["file_sha256", "make_folder", "read_object", "write_json", "write_whole"]
 
 
 @contextlib.contextmanager
@@ -71,6 +72,16 @@ def read_object(path: str | os.PathLike[str], remedy: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path}: this file is damaged (a JSON {type(content).__name__}, no object). {remedy}")
     return content
+
+
+def file_sha256(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file of any size, in hexadecimal digits.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:

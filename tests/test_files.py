@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monai_ssl.errors import InputError
-from monai_ssl.files import make_folder, read_object, write_json, write_whole
+from monai_ssl.files import file_sha256, make_folder, read_object, write_json, write_whole
 
 KILLED = """
 import os, signal, sys
@@ -179,3 +179,10 @@ def test_what_is_no_object_is_named_with_the_remedy(tmp_path, content, reason):
         read_object(path, "Make it anew.")
     assert str(caught.value).startswith(f"{path}: this file {reason}")
     assert str(caught.value).endswith("). Make it anew.")
+
+
+def test_a_checksum_is_that_of_the_standard(tmp_path):
+    """FIPS 180-2, appendix B.3: a million times the letter a."""
+    (tmp_path / "file").write_bytes(b"a" * 1_000_000)
+    expected = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+    assert file_sha256(tmp_path / "file") == expected

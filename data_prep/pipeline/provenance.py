@@ -12,6 +12,7 @@ from data_prep.records import Record, Source
 from monai_ssl import __version__
 from monai_ssl.data import DATALIST_NAME, DataList
 from monai_ssl.errors import InputError
+from monai_ssl.files import file_sha256
 
 __all__ = ["describe", "images_digest", "refuse_overwriting"]
 
@@ -49,7 +50,7 @@ def describe(
         "source": source.details,
         "paths": "copies" if options.copy else "as found or converted; original files must stay where they are",
         "counts": dict(counts),
-        "tables_sha256": {path.name: _checksum(path) for path in source.tables},
+        "tables_sha256": {path.name: file_sha256(path) for path in source.tables},
         "images_sha256": digest,
     }
 
@@ -77,8 +78,3 @@ def images_digest(records: Sequence[Record]) -> str:
     for record in records:
         found.update(f"{record.name}\t{sum(path.stat().st_size for path in record.images)}\n".encode())
     return found.hexdigest()
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,7 @@
 """What the bundles' configurations call around a run."""
 
 from monai_ssl.bundle.evaluation import track_evaluation
+from monai_ssl.bundle.identity import evaluated_digest, model_digest
 from monai_ssl.bundle.joint import check_joint_data
 from monai_ssl.bundle.model import find_thresholds, load_model, model_info, read_model_info
 from monai_ssl.bundle.paths import find_bundle_root
@@ -25,12 +26,14 @@ __all__ = [
     "check_stages",
     "check_validations",
     "distribute",
+    "evaluated_digest",
     "find_bundle_root",
     "find_thresholds",
     "join_processes",
     "leave_processes",
     "load_model",
     "make_run_name",
+    "model_digest",
     "model_info",
     "picture_pseudo_labels",
     "prepare_run",

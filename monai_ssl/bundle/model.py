@@ -11,6 +11,7 @@ from monai.transforms import Compose
 from numpy.typing import NDArray
 from torch import nn
 
+from monai_ssl.bundle.identity import evaluated_digest, model_digest
 from monai_ssl.data import DataList
 from monai_ssl.errors import InputError
 from monai_ssl.files import read_object
@@ -31,7 +32,9 @@ _DECISIVE = (
 )
 
 
-def load_model(network: nn.Module, path: str | Path, expected: Mapping[str, Any] | None = None) -> nn.Module:
+def load_model(
+    network: nn.Module, path: str | Path, expected: Mapping[str, Any] | None = None, sha256: str | None = None
+) -> nn.Module:
     """Load weights into a network, every one of them.
 
     Args:
@@ -40,12 +43,16 @@ def load_model(network: nn.Module, path: str | Path, expected: Mapping[str, Any]
         expected: what :func:`model_info` gives for the data and settings that the model is to be used with. What was
             written beside the model, in a file of its name that ends in ``.json``, must agree with it; where there is
             no such file, a warning says so.
+        sha256: what :func:`~monai_ssl.bundle.model_digest` gave for the file before, for a record of what is done with
+            these very weights.
 
     Raises:
         InputError: when the file is missing, damaged, of another network, or of a model that was trained on other
-            classes or with other settings.
+            classes or with other settings, or when it has been replaced since ``sha256`` was taken.
     """
     state = load_checkpoint(path)
+    if sha256 is not None and model_digest(path) != sha256:
+        raise InputError(f"{path}: this file was replaced while it was read. Wait for the training, and start again.")
     if expected is not None:
         _check_use(Path(path), expected)
     try:
@@ -123,7 +130,8 @@ def find_thresholds(
 
     Args:
         path: ``thresholds.json`` of the evaluation.
-        model_path: the model; thresholds that are older than it were chosen for another one.
+        model_path: the model. Thresholds were chosen for another one where the checksum in ``evaluation.json`` beside
+            them is not its; without a checksum, where they are older than it.
         class_names: the classes.
         task: multi-class predictions take the most probable class and need no thresholds.
 
@@ -138,8 +146,16 @@ def find_thresholds(
         return None
     if not model.is_file():
         raise InputError(f"{model}: there is no such file. Train first, or name the model file.")
-    if not file.is_file() or file.stat().st_mtime < model.stat().st_mtime:
+    if not file.is_file() or not _are_of(file, model):
         logger.warning("This model has not been evaluated, so predictions are called at 0.5 for every class.")
         return None
     logger.info("Predictions are called at the thresholds of %s.", file)
     return read_thresholds(file, class_names)
+
+
+def _are_of(thresholds: Path, model: Path) -> bool:
+    record = thresholds.with_name("evaluation.json")
+    digest = evaluated_digest(record) if record.is_file() else None
+    if digest is None:
+        return thresholds.stat().st_mtime >= model.stat().st_mtime
+    return digest == model_digest(model)

@@ -17,6 +17,7 @@ from monai_ssl.export.formats import FORMATS, check_packages
 from monai_ssl.export.opening import open_source
 from monai_ssl.export.preprocessing import describe_preprocessing
 from monai_ssl.export.records import read_records
+from monai_ssl.export.run_record import CONFIG_NAME
 
 __all__ = ["CARD_NAME", "PROCESSING_NAME", "export_bundle"]
 
@@ -56,24 +57,28 @@ def export_bundle(
         A table: a header, and a row a format.
 
     Raises:
-        InputError: when the input cannot be used, a file does not give what the network gives, or ``output`` cannot be
+        InputError: when the input cannot be used, ``run_dir`` is given and holds no run, ``evaluation_dir`` is given
+            and holds no evaluation of this model, a file does not give what the network gives, or ``output`` cannot be
             written.
     """
     if unknown := sorted(set(formats) - set(FORMATS)) or not formats:
         raise InputError(f"There are no formats {unknown or list(formats)!r}. Give some of {', '.join(FORMATS)}.")
-    check_target(output, _ALL, overwrite)
+    check_target(output, _ALL, CARD_NAME, overwrite)
     check_packages(formats)
+    if run_dir is not None and not (Path(run_dir) / CONFIG_NAME).is_file():
+        raise InputError(f"{run_dir}: there is no {CONFIG_NAME} of a training. Name its `--output_dir` as `--run_dir`.")
     source = open_source(bundle, config_files, model_dir)
     logger.info("The network is %s of %s.", type(source.network).__name__, source.model_path)
     if run_dir is None and model_dir is None:
         run_dir = source.root / "eval"
-    if evaluation_dir is None and run_dir is not None:
-        evaluation_dir = Path(run_dir) / "evaluation"
-    records = read_records(source, *(Path(path) if path else None for path in (run_dir, evaluation_dir, dataset_dir)))
+    evaluated = Path(run_dir) / "evaluation" if evaluation_dir is None and run_dir is not None else evaluation_dir
+    records = read_records(source, *(Path(path) if path else None for path in (run_dir, evaluated, dataset_dir)))
+    if evaluation_dir is not None and not records.evaluation:
+        raise InputError(f"{evaluation_dir}: {records.unknown['the evaluation']}. Name the folder of this model's.")
     processing = describe_preprocessing(source)
     for name, threshold in records.thresholds.items():
         processing["outputs"]["logits"].setdefault("thresholds", {})[name] = threshold
-    with write_folder(output, _ALL, overwrite) as folder:
+    with write_folder(output, _ALL, CARD_NAME, overwrite) as folder:
         exported = list(convert(source, folder, formats))
         shutil.copyfile(source.model_dir / MODEL_INFO_NAME, folder / MODEL_INFO_NAME)
         _write_json(folder / PROCESSING_NAME, processing)

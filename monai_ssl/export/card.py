@@ -107,11 +107,11 @@ def _limits(source: Source, records: Records) -> Iterator[str]:
         command = str(data["provenance"].get("command", ""))
         if command.startswith("python -m data_prep demo"):
             yield "- **It was trained on simulated images. It has never seen an image of a patient.**"
-        trained = data["images"]["labeled"] + data["images"]["unlabeled"]
         yield (
-            f"- It has seen {trained} images, {data['images']['labeled']} of them with labels "
-            f"({data['patients']['labeled']} patients), of one data set (`{data['name']}`). Other scanners, protocols, "
-            "populations and diseases are outside of what it has learnt."
+            f"- It has seen {data['images']['labeled']} images with labels ({data['patients']['labeled']} patients) "
+            f"and, as far as its method uses them, {data['images']['unlabeled']} without, of one data set "
+            f"(`{data['name']}`). Other scanners, protocols, populations and diseases are outside of what it has "
+            "learnt."
         )
         rare = [f"{name} ({count})" for name, count in data["positives"].get("labeled", {}).items() if count < _FEW]
         if rare:

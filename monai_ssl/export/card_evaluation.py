@@ -5,7 +5,7 @@ from typing import Any
 
 from monai_ssl.export.records import Records
 from monai_ssl.export.source import Source
-from monai_ssl.reports.results import ACCURACY, METRICS, MOST_PROBABLE_METRICS
+from monai_ssl.reports.results import ACCURACY, METRICS, MODEL_DIGEST, MOST_PROBABLE_METRICS
 from monai_ssl.reports.segmentation_results import SEGMENTATION_METRICS
 
 __all__ = ["evaluation_lines"]
@@ -26,6 +26,14 @@ def evaluation_lines(source: Source, records: Records) -> Iterator[str]:
         f"on. In parentheses: {report['confidence']:.0%} intervals by {report['replicates']} bootstrap replicates over "
         "patients. They tell of chance in the choice of these patients, not of other hospitals. `-`: not defined."
     )
+    yield ""
+    if report.get(MODEL_DIGEST):
+        yield "That it is of this very model is told by the SHA-256 of the model's file in its record."
+    else:
+        yield (
+            "**That it is of this very model is told by the times of the files alone**: its record is of an earlier "
+            "version, and holds no checksum of the model."
+        )
     masks = report["classes"] if report["task"] == "segmentation" else report.get("regions", {})
     classes = {} if report["task"] == "segmentation" else report["classes"]
     if classes:

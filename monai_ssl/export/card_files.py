@@ -7,7 +7,7 @@ from monai_ssl import __version__
 from monai_ssl.export.convert import Exported
 from monai_ssl.export.formats import ONNX_OPSET
 from monai_ssl.export.parity import BATCH_SIZES, TOLERANCE
-from monai_ssl.export.source import Source
+from monai_ssl.export.source import MODEL_NAME, Source
 from monai_ssl.export.wording import listed
 
 __all__ = ["file_lines", "summary_rows"]
@@ -47,6 +47,7 @@ def file_lines(source: Source, exported: Sequence[Exported]) -> Iterator[str]:
     )
     yield ""
     yield "- `model.json` says what the model is for; the bundle checks it before it uses the weights in `model.pt`."
+    yield f"- SHA-256 of the `{MODEL_NAME}` of the training, of which all of these were made: `{source.sha256}`"
     yield from (f"- SHA-256 of `{each.format.file}`: `{each.sha256}`" for each in exported if each.sha256)
     names = [
         "torch",

@@ -1,6 +1,5 @@
 """The network in each format, compared with itself."""
 
-import hashlib
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from monai_ssl.export.formats import FORMATS, Format
 from monai_ssl.export.parity import TOLERANCE, Difference, Reference, Run
 from monai_ssl.export.private import without_paths
 from monai_ssl.export.source import Source
+from monai_ssl.files import file_sha256
 
 __all__ = ["Exported", "convert"]
 
@@ -84,9 +84,7 @@ def _make(form: Format, source: Source, path: Path, reference: Reference, free_s
             path.unlink(missing_ok=True)
             return _without(form, source, error)
         if difference.accepted:
-            with path.open("rb") as file:
-                checksum = hashlib.file_digest(file, "sha256").hexdigest()
-            return Exported(form, made[0], longer, difference, path.stat().st_size, checksum)
+            return Exported(form, made[0], longer, difference, path.stat().st_size, file_sha256(path))
     raise InputError(
         f"{form.file}: read back, its logits differ by {difference.logits:.1e} of their scale from those of the "
         f"network, and its probabilities by {difference.probabilities:.1e}; {TOLERANCE:g} is allowed. Nothing is "

@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from monai_ssl.bundle import find_thresholds
+from monai_ssl.bundle import evaluated_digest, find_thresholds
+from monai_ssl.errors import InputError
 from monai_ssl.export.run_record import read_object
 from monai_ssl.export.source import Source
 
 __all__ = ["read_evaluation", "usual_thresholds"]
+
+_ALWAYS = ("task", "confidence", "replicates", "test", "classes", "mean")
 
 
 def read_evaluation(source: Source, folder: Path | None) -> dict[str, Any] | str:
@@ -28,9 +31,13 @@ def read_evaluation(source: Source, folder: Path | None) -> dict[str, Any] | str
     file = folder / "evaluation.json" if folder else None
     if file is None or not file.is_file():
         return "it has not been evaluated on test images, or its evaluation is not there (`--evaluation_dir`)"
-    if not source.is_before(file):
+    report, digest = read_object(file), evaluated_digest(file)
+    if digest is None and not source.is_before(file):
         return "the evaluation that is there is older than this model, so it is of another one"
-    report = read_object(file)
+    if digest not in (None, source.sha256):
+        return "the evaluation that is there is of another model, by the checksum in it"
+    if missing := [name for name in _ALWAYS if name not in report]:
+        raise InputError(f"{file}: the file is damaged (it lacks {', '.join(missing)}). Evaluate again, or remove it.")
     labels, regions = list(source.get("labels")), list(source.get("regions", {}))
     first = regions if report.get("task") == "segmentation" else labels
     # Of a model for both tasks, what the test images could not judge is empty.

@@ -13,12 +13,13 @@ from monai_ssl.files import make_folder
 __all__ = ["check_target", "write_folder"]
 
 
-def check_target(path: str | os.PathLike[str], known: Collection[str], overwrite: bool) -> Path:
+def check_target(path: str | os.PathLike[str], known: Collection[str], mark: str, overwrite: bool) -> Path:
     """Check that a folder may be written, before any work is done for it.
 
     Args:
         path: the folder.
         known: the names of the files that it may have from an earlier time.
+        mark: the one of them that each has. Others are as common as ``model.pt``, and do not tell whose they are.
         overwrite: whether such a folder is replaced.
 
     Returns:
@@ -34,16 +35,21 @@ def check_target(path: str | os.PathLike[str], known: Collection[str], overwrite
         raise InputError(f"{target}: a folder is to be written here, but this is something else. Choose another name.")
     if not overwrite:
         raise InputError(f"{target}: this folder is there already. Choose another, or replace it with `--overwrite`.")
-    if strangers := sorted(entry.name for entry in target.iterdir() if entry.name not in known or entry.is_dir()):
+    found = list(target.iterdir())
+    strangers = sorted(entry.name for entry in found if entry.name not in known or entry.is_dir())
+    if strangers or (found and not (target / mark).is_file()):
+        named = strangers or sorted(entry.name for entry in found)
         raise InputError(
-            f"{target}: this folder holds what is no export ({', '.join(strangers[:3])}), so it is not replaced. "
+            f"{target}: this folder holds what is no export ({', '.join(named[:3])}), so it is not replaced. "
             "Choose another."
         )
     return target
 
 
 @contextlib.contextmanager
-def write_folder(path: str | os.PathLike[str], known: Collection[str], overwrite: bool = False) -> Iterator[Path]:
+def write_folder(
+    path: str | os.PathLike[str], known: Collection[str], mark: str, overwrite: bool = False
+) -> Iterator[Path]:
     """Give a temporary folder beside ``path``; on success its files are flushed to disk and it is renamed to ``path``.
 
     After an exception the temporary folder is removed, and a folder that was to be replaced is as it was.
@@ -51,22 +57,26 @@ def write_folder(path: str | os.PathLike[str], known: Collection[str], overwrite
     Args:
         path: the folder to write.
         known: see :func:`check_target`.
+        mark: see :func:`check_target`.
         overwrite: see :func:`check_target`.
 
     Raises:
         InputError: as :func:`check_target`, or when the disk does not take the files.
     """
-    target = check_target(path, known, overwrite)
+    target = check_target(path, known, mark, overwrite)
     make_folder(target.parent)
-    mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-    temporary, former = target.with_name(f".{mark}.{target.name}"), target.with_name(f".{mark}.former.{target.name}")
+    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
+    temporary, former = (
+        target.with_name(f".{unique}.{target.name}"),
+        target.with_name(f".{unique}.former.{target.name}"),
+    )
     try:
         temporary.mkdir()
         yield temporary
         for file in temporary.iterdir():
             with file.open("rb+") as opened:
                 os.fsync(opened.fileno())
-        if check_target(target, known, overwrite).exists():
+        if check_target(target, known, mark, overwrite).exists():
             target.rename(former)
         try:
             temporary.rename(target)

@@ -10,8 +10,10 @@ from monai.bundle import ConfigParser
 from monai.transforms import RepeatChanneld
 from torch import nn
 
+from monai_ssl.bundle import model_digest
 from monai_ssl.bundle.model import MODEL_INFO_NAME, read_model_info
 from monai_ssl.errors import InputError, find_input_error
+from monai_ssl.export.run_record import read_object
 from monai_ssl.export.source import MODEL_NAME, Source, as_outputs, is_plain
 from monai_ssl.tasks import Task
 
@@ -34,7 +36,7 @@ def open_source(bundle: str | Path, config_files: Sequence[str | Path], model_di
     Raises:
         InputError: when the bundle, a configuration or the model is missing, damaged, or they do not fit together.
     """
-    root = Path(bundle).absolute()
+    root = Path(bundle).resolve()  # without `..`, for its last part is the bundle's name
     if not (root / "configs").is_dir():
         raise InputError(f"{root}: this is no bundle, for it has no folder `configs`. Name one, as bundles/noteacher.")
     files = [_find_config(root, file) for file in config_files]
@@ -45,33 +47,46 @@ def open_source(bundle: str | Path, config_files: Sequence[str | Path], model_di
                 f"{folder / name}: there is no such file. Train first, or give the folder of the model's two files, "
                 f"{MODEL_NAME} and {MODEL_INFO_NAME}, as `--model_dir`."
             )
-    parser = _parser(root, files, folder)
+    sha256 = model_digest(folder / MODEL_NAME)
     try:
         with _telling(files):
+            parser = _parser(root, files, folder)
             network = _load(parser, folder)
     except InputError as error:
         fitting = [name for name in _others(root, files) if _fits(root, name, folder)]
         hint = f" It fits `--config_file {fitting[0]}`." if fitting else ""
         raise InputError(f"{error}{hint}") from error
+    if model_digest(folder / MODEL_NAME) != sha256:
+        raise InputError(f"{folder / MODEL_NAME}: this file was replaced while it was read. Wait for the training.")
     with _telling(files):
         shape = _input_shape(parser)
         with torch.no_grad():
-            names = list(as_outputs(network(torch.zeros(1, *shape))))
-        tasks = {name: _task(parser, name) for name in names}
-        info = read_model_info(folder, {})
-        metadata = ConfigParser.load_config_file(root / "configs" / "metadata.json")
-    return Source(root, tuple(file.name for file in files), parser, metadata, info, network, shape, tasks, folder)
+            outputs = as_outputs(network(torch.zeros(1, *shape)))
+        tasks = {name: _task(parser, name) for name in outputs}
+    if not all(output.isfinite().all() for output in outputs.values()):
+        raise InputError(
+            f"{folder / MODEL_NAME}: with these weights the network gives NaN or infinity. Train again, or put back a "
+            "copy."
+        )
+    info, metadata = read_model_info(folder, {}), read_object(root / "configs" / "metadata.json")
+    names = tuple(file.name for file in files)
+    return Source(root, names, parser, metadata, info, network, shape, tasks, folder, sha256)
 
 
 def _parser(root: Path, files: Sequence[Path], model_dir: Path) -> ConfigParser:
     config: dict[str, Any] = ConfigParser.load_config_files([str(file) for file in files])
-    given: dict[str, Any] = {"bundle_root": str(root), "model_dir": str(model_dir), "device": "cpu"}
+    given: dict[str, Any] = {"bundle_root": _quoted(root), "model_dir": _quoted(model_dir), "device": "cpu"}
     if "pretrained" in config:
         given["pretrained"] = False  # all weights come from the model's file
     # An overlay has settings of its own, as an image size; the model may have been trained with others.
     info = read_model_info(model_dir, {})
     known = {name: info[name] for name in info if name in config and is_plain(config[name])}
     return ConfigParser(config={**config, **known, **given})
+
+
+def _quoted(path: Path) -> str:
+    """An expression that gives a path: in other texts, and where an expression has them, `#` and `@` are references."""
+    return f"${str(path)!a}".replace("#", r"\x23").replace("@", r"\x40")
 
 
 def _load(parser: ConfigParser, model_dir: Path) -> nn.Module:

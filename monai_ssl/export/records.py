@@ -43,8 +43,9 @@ def read_records(
 ) -> Records:
     """Read what is there, and leave out what is of another model.
 
-    Times tell: the run's configuration is written before its model, summary and evaluation after it; classes and
-    settings must be those of the model, too. No path and no name of a patient or an image is taken over.
+    The checksum in the evaluation tells which model it is of. Of the rest, and of an evaluation without one, times
+    tell: the run's configuration is written before its model, summary and evaluation after it; classes and settings
+    must be those of the model, too. No path and no name of a patient or an image is taken over.
 
     Args:
         source: the model.

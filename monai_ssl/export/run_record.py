@@ -9,7 +9,9 @@ from typing import Any
 from monai_ssl.errors import InputError
 from monai_ssl.export.source import Source, is_plain
 
-__all__ = ["Run", "read_object", "read_run"]
+__all__ = ["CONFIG_NAME", "Run", "read_object", "read_run"]
+
+CONFIG_NAME = "config_train.json"
 
 _SHARED = ("windows", "image_size", "patch_size", "spacing", "mask_form", "architecture", "output", "features")
 """Settings that stand under one name in ``model.json`` and in the configuration of a run."""
@@ -43,7 +45,7 @@ def read_run(source: Source, folder: Path | None) -> Run | str:
     Raises:
         InputError: when a file is damaged.
     """
-    file = folder / "config_train.json" if folder else None
+    file = folder / CONFIG_NAME if folder else None
     if folder is None or file is None or not file.is_file():
         return "there is no config_train.json of the run that trained it (`--run_dir`)"
     config = read_object(file)
@@ -58,7 +60,7 @@ def read_run(source: Source, folder: Path | None) -> Run | str:
     if began_later and str(config.get("resume")).lower() != "true":
         return "the config_train.json that is there is of a run that began after this model was written"
     summary = folder / "summary.json"
-    best = read_object(summary).get("best", {}) if summary.is_file() and source.is_before(summary) else {}
+    best = read_object(summary).get("best") or {} if summary.is_file() and source.is_before(summary) else {}
     return Run(config, _settings(config), dict(best))
 
 

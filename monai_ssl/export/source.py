@@ -32,6 +32,7 @@ class Source:
         input_shape: ``(C, *spatial)`` of the images that it takes.
         outputs: the names of its outputs, in order, and what the logits of each stand for.
         model_dir: the folder of the model.
+        sha256: of the model's file, as its weights were read.
     """
 
     root: Path
@@ -43,6 +44,7 @@ class Source:
     input_shape: tuple[int, ...]
     outputs: dict[str, Task]
     model_dir: Path
+    sha256: str
 
     @property
     def model_path(self) -> Path:

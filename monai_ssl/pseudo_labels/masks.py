@@ -1,6 +1,5 @@
 """Pseudo-labels that are masks: files that any viewer shows, and that may be corrected there."""
 
-import hashlib
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from monai_ssl.data.datalist_entries import image_paths
 from monai_ssl.errors import InputError
+from monai_ssl.files import file_sha256
 from monai_ssl.masks import MaskCoding, MaskForm
 from monai_ssl.pseudo_labels.journal import FoundLabel, PseudoLabelRecord
 from monai_ssl.pseudo_labels.names import Place, stem_of
@@ -83,7 +83,7 @@ class PseudoMasks:
         file = place.stem + mask_suffix(like)
         mask, confidence_map, soft_mask = (self._drafts / name for name in _names(file))
         write_mask(mask, values[0].cpu(), like)
-        digest = _digest(mask)
+        digest = file_sha256(mask)
         self._protect(self.folder / file, digest, recorded)
         if self.confidence_maps:
             write_map(confidence_map, confidence.cpu(), like)
@@ -122,7 +122,7 @@ class PseudoMasks:
             written[record.file].add(record.sha256)
         there, found = self.present(records), {}
         for record in {record.key: record for record in records if record.key in there}.values():
-            digest = _digest(self.folder / record.file)
+            digest = file_sha256(self.folder / record.file)
             corrected = digest not in written[record.file]
             mask, _, soft_mask = _names(record.file)
             name = soft_mask if self.soft and not corrected else mask
@@ -189,7 +189,7 @@ class PseudoMasks:
 
     def _protect(self, target: Path, digest: str, recorded: Callable[[], Sequence[PseudoLabelRecord]]) -> None:
         """Refuse to write over a file that was not made here, or was changed since."""
-        if not target.exists() or (existing := _digest(target)) == digest:
+        if not target.exists() or (existing := file_sha256(target)) == digest:
             return
         if existing not in {record.sha256 for record in recorded() if record.file == target.name}:
             raise InputError(
@@ -209,8 +209,3 @@ def _with_outside(probabilities: Tensor) -> Tensor:
     rest = (1 - probabilities.sum(dim=0, keepdim=True)).clamp(min=0)
     completed = torch.cat([probabilities[:1] + rest, probabilities[1:]])
     return completed / completed.sum(dim=0, keepdim=True)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

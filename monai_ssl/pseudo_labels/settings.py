@@ -1,12 +1,12 @@
 """What pseudo-labels are made with, and the kind of files that follows from it."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from monai_ssl.errors import InputError
+from monai_ssl.files import file_sha256
 from monai_ssl.masks import MaskCoding, MaskForm
 from monai_ssl.pseudo_labels.masks import PseudoMasks
 from monai_ssl.pseudo_labels.table import PseudoTable
@@ -74,8 +74,7 @@ def teacher_digest(path: Path) -> str:
         InputError: when there is none.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise InputError(
             f"{path}: the teacher cannot be read ({error.strerror}). Train it first, or name the file of its weights."

@@ -13,7 +13,7 @@ from monai_ssl.metrics import Predictions, choose_thresholds, defined_classes
 from monai_ssl.reports.case_rows import prediction_case_rows
 from monai_ssl.reports.figures import calibration_figure, confusion_figure, roc_figure
 from monai_ssl.reports.files import write_report
-from monai_ssl.reports.results import build_report
+from monai_ssl.reports.results import MODEL_DIGEST, build_report
 from monai_ssl.reports.table import format_table, table_rows
 from monai_ssl.tasks import check_task
 
@@ -39,6 +39,7 @@ def evaluate(
     output_dir: str | os.PathLike[str],
     replicates: int = 1000,
     seed: int = 0,
+    model_sha256: str | None = None,
 ) -> dict[str, Any]:
     """Evaluate on the test images, print a table and write the report.
 
@@ -68,6 +69,7 @@ def evaluate(
         output_dir: the folder of the report; it is made where it is missing.
         replicates: number of bootstrap replicates.
         seed: seed of the bootstrap.
+        model_sha256: of the file of the model that made the predictions, for the record.
 
     Returns:
         what ``evaluation.json`` holds; None stands for undefined.
@@ -77,7 +79,7 @@ def evaluate(
     """
     check_predictions(validation, test, class_names, check_task(task))
     thresholds = choose_thresholds(validation.probabilities, validation.label_columns)
-    report = build_report(validation, test, thresholds, class_names, replicates, seed)
+    report = {MODEL_DIGEST: model_sha256, **build_report(validation, test, thresholds, class_names, replicates, seed)}
     _write(report, test, thresholds, Path(output_dir))
     print(format_table(report), f"\nReport:  {output_dir}", sep="\n")
     return report

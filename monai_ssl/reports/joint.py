@@ -14,7 +14,7 @@ from monai_ssl.metrics import Predictions
 from monai_ssl.reports.evaluation import CLASSIFICATION_FILES, check_predictions, evaluate
 from monai_ssl.reports.figures import bland_altman_figure, dice_by_class_figure
 from monai_ssl.reports.files import remove_report, write_report
-from monai_ssl.reports.results import CONFIDENCE
+from monai_ssl.reports.results import CONFIDENCE, MODEL_DIGEST
 from monai_ssl.reports.segmentation import SEGMENTATION_FILES, check_cases, evaluate_segmentation
 from monai_ssl.reports.segmentation_case import SegmentationCase
 from monai_ssl.reports.segmentation_results import score_arrays
@@ -36,6 +36,7 @@ def evaluate_joint(
     cases: Sequence[SegmentationCase] | None = None,
     replicates: int = 1000,
     seed: int = 0,
+    model_sha256: str | None = None,
 ) -> dict[str, Any]:
     """Evaluate the diagnosis, the masks, and the masks by diagnosis on the test images.
 
@@ -62,6 +63,7 @@ def evaluate_joint(
         cases: the masks of the test images; None for a model that gives a diagnosis only.
         replicates: number of bootstrap replicates.
         seed: seed of the bootstrap.
+        model_sha256: of the file of the model that made the predictions, for the record.
 
     Returns:
         what ``evaluation.json`` holds: ``classes`` and ``regions`` as in the two other reports, and in ``mean`` the
@@ -93,17 +95,25 @@ def evaluate_joint(
         check_cases(cases, region_names)
         figures = _figures(cases, classes, class_names, region_names)
     folder = Path(output_dir)
-    report: dict[str, Any] = {"task": "joint", "confidence": CONFIDENCE, "replicates": replicates, "seed": seed}
+    report: dict[str, Any] = {
+        MODEL_DIGEST: model_sha256,
+        "task": "joint",
+        "confidence": CONFIDENCE,
+        "replicates": replicates,
+        "seed": seed,
+    }
     report |= {"test": _counts(test, cases), "classes": {}, "regions": {}, "mean": {}}
     if validation is not None and test is not None:
-        diagnosis = evaluate(validation, test, class_names, test.task, folder / _DIAGNOSIS, replicates, seed)
+        diagnosis = evaluate(
+            validation, test, class_names, test.task, folder / _DIAGNOSIS, replicates, seed, model_sha256
+        )
         report |= {"classes": diagnosis["classes"], "mean": diagnosis["mean"]}
         print()
     else:
         remove_report(folder / _DIAGNOSIS, CLASSIFICATION_FILES)
     if cases is not None:
         groups = {image: class_names[index] for image, index in classes.items()} if classes else None
-        masks = evaluate_segmentation(cases, region_names, folder / _MASKS, replicates, seed, groups)
+        masks = evaluate_segmentation(cases, region_names, folder / _MASKS, replicates, seed, groups, model_sha256)
         means = {"regions" if key == "classes" else key: value for key, value in masks["mean"].items()}
         report |= {"length_unit": masks["length_unit"], "regions": masks["classes"]}
         report["mean"] = report["mean"] | means

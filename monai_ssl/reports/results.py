@@ -28,7 +28,15 @@ from monai_ssl.metrics import (
     weighted_sensitivity_specificity,
 )
 
-__all__ = ["ACCURACY", "CONFIDENCE", "METRICS", "MOST_PROBABLE_METRICS", "build_report", "interval_entry"]
+__all__ = [
+    "ACCURACY",
+    "CONFIDENCE",
+    "METRICS",
+    "MODEL_DIGEST",
+    "MOST_PROBABLE_METRICS",
+    "build_report",
+    "interval_entry",
+]
 
 METRICS = ("auroc", "average_precision", "sensitivity", "specificity")
 MOST_PROBABLE_METRICS = (
@@ -41,6 +49,9 @@ ACCURACY = "accuracy"
 """Of all images at once: the only metric that is not by class."""
 
 CONFIDENCE = 0.95
+
+MODEL_DIGEST = "model_sha256"
+"""Where the record of an evaluation tells which model file it is of."""
 
 Array = NDArray[np.float64]
 

@@ -11,6 +11,7 @@ from monai_ssl.errors import InputError
 from monai_ssl.reports.case_rows import segmentation_case_rows
 from monai_ssl.reports.figures import overlay_figure, region_figure
 from monai_ssl.reports.files import write_report
+from monai_ssl.reports.results import MODEL_DIGEST
 from monai_ssl.reports.segmentation_case import SegmentationCase
 from monai_ssl.reports.segmentation_results import build_segmentation_report, score_arrays
 from monai_ssl.reports.table import format_table, table_rows
@@ -28,6 +29,7 @@ def evaluate_segmentation(
     replicates: int = 1000,
     seed: int = 0,
     groups: Mapping[str, str] | None = None,
+    model_sha256: str | None = None,
 ) -> dict[str, Any]:
     """Evaluate on the test images, print a table and write the report.
 
@@ -48,6 +50,7 @@ def evaluate_segmentation(
         replicates: number of bootstrap replicates.
         seed: seed of the bootstrap.
         groups: the class of each image, by its name, for a column of ``cases.csv``; empty for images not among them.
+        model_sha256: of the file of the model that made the masks, for the record.
 
     Returns:
         what ``evaluation.json`` holds; None stands for undefined.
@@ -56,7 +59,7 @@ def evaluate_segmentation(
         InputError: when cases and regions do not fit together, or no image has any region.
     """
     check_cases(cases, class_names)
-    report = build_segmentation_report(cases, class_names, replicates, seed)
+    report = {MODEL_DIGEST: model_sha256, **build_segmentation_report(cases, class_names, replicates, seed)}
     _write(report, cases, Path(output_dir), groups)
     print(format_table(report), f"\nReport:  {output_dir}", sep="\n")
     return report

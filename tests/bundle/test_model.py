@@ -1,3 +1,4 @@
+import hashlib
 import json
 import logging
 import os
@@ -8,7 +9,14 @@ import torch
 from monai.transforms import Compose, NormalizeIntensityd, Resized
 from torch import nn
 
-from monai_ssl.bundle import find_thresholds, load_model, model_info, read_model_info
+from monai_ssl.bundle import (
+    evaluated_digest,
+    find_thresholds,
+    load_model,
+    model_digest,
+    model_info,
+    read_model_info,
+)
 from monai_ssl.data import DataList
 from monai_ssl.errors import InputError
 from tests.engines.counting import same_bits
@@ -198,3 +206,33 @@ def test_thresholds_without_a_model_or_of_other_classes(model, thresholds):
         find_thresholds(thresholds, model.with_name("none.pt"), CLASSES, "multilabel")
     with pytest.raises(InputError, match=r"thresholds\.json"):
         find_thresholds(thresholds, model, ("bleed",), "multilabel")
+
+
+@pytest.mark.parametrize(("content", "fits"), [(None, True), (b"another", False)])
+def test_the_checksum_in_the_evaluation_tells_whose_thresholds_they_are(content, fits, model, thresholds):
+    digest = hashlib.sha256(content or model.read_bytes()).hexdigest()
+    thresholds.with_name("evaluation.json").write_text(json.dumps({"model_sha256": digest}))
+    os.utime(thresholds, (1000, 1000) if fits else (2000, 2000))
+    os.utime(model, (2000, 2000) if fits else (1000, 1000))
+    assert (find_thresholds(thresholds, model, CLASSES, "multilabel") is not None) is fits
+
+
+def test_a_model_that_is_replaced_while_it_is_read(model):
+    digest = model_digest(model)
+    assert digest == hashlib.sha256(model.read_bytes()).hexdigest()
+    load_model(nn.Linear(3, 2), model, sha256=digest)
+    torch.save(nn.Linear(3, 2).state_dict(), model)
+    with pytest.raises(InputError, match=r"model\.pt: this file was replaced"):
+        load_model(nn.Linear(3, 2), model, sha256=digest)
+    with pytest.raises(InputError, match=r"none\.pt: there is no such file"):
+        model_digest(model.with_name("none.pt"))
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_damaged_record_of_an_evaluation(content, model):
+    record = model.with_name("evaluation.json")
+    record.write_text(content)
+    with pytest.raises(InputError, match=r"evaluation\.json: the file is damaged"):
+        evaluated_digest(record)
+    record.write_text("{}")
+    assert evaluated_digest(record) is None

@@ -1,5 +1,6 @@
 """Running bundles in tests: small, in their own folders, by workflow or by command line."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -71,6 +72,11 @@ def workflow(bundle: str, names: tuple[str, ...], kind: str, run_id: str = "run"
     made = ConfigWorkflow(config_file=configs(bundle, *names), workflow_type=kind, run_id=run_id, **overrides)
     made.initialize()
     return made
+
+
+def is_of_its_model(record: dict, root: Path) -> bool:
+    """Whether the record of an evaluation has the checksum of the model of a run."""
+    return record["model_sha256"] == hashlib.sha256((root / "models/model.pt").read_bytes()).hexdigest()
 
 
 def run_bundle(bundle: str, names: tuple[str, ...], kind: str, run_id: str = "run", **overrides) -> ConfigWorkflow:

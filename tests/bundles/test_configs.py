@@ -1,6 +1,7 @@
 """What the configurations of all bundles have in common."""
 
 import importlib
+import json
 import pkgutil
 import re
 
@@ -21,6 +22,7 @@ OWN = {
     ],
     S4MTL: ["paper", "convnet", "s2mtl", "umtl", "unet"],
 }
+EVALUATIONS = sorted((REPOSITORY / "bundles").glob("*/configs/*evaluate.json"))
 
 
 @pytest.mark.parametrize("bundle", ALL)
@@ -78,6 +80,21 @@ def test_the_data_list_is_where_label_servers_put_theirs(bundle, demo, tmp_path)
     assert len(loader) == 3  # 20 unlabeled images in batches of 8
     assert len(made.parser.get_parsed_content("train#dataset")) == 9
     assert len(made.parser.get_parsed_content("validate#dataset")) == 7
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((REPOSITORY / "bundles").glob("*/configs/*evaluate.json")),
+    ids=lambda path: path.relative_to(REPOSITORY).as_posix(),
+)
+def test_an_evaluation_names_the_model_that_it_read(path):
+    evaluation = json.loads(path.read_text())["evaluate"]
+    assert evaluation["model_sha256"] == "$bundle.model_digest(@model_dir + '/model.pt')"
+    assert (
+        "load_model(@network_def, @model_dir + '/model.pt', @model_info, @evaluate#model_sha256)"
+        in (evaluation["network"])
+    )
+    assert evaluation["report"]["model_sha256"] == "@evaluate#model_sha256"
 
 
 def test_targets_are_no_modules():

@@ -14,7 +14,7 @@ from PIL import Image
 from monai_ssl.data import DataList
 from monai_ssl.errors import find_input_error
 from monai_ssl.losses import RobustLoss
-from tests.bundles.helpers import ROBUST, call, command, run_bundle, small, small_volumes, workflow
+from tests.bundles.helpers import ROBUST, call, command, is_of_its_model, run_bundle, small, small_volumes, workflow
 from tests.bundles.test_resume import kill_in_the_second_epoch
 
 TOGETHER = pytest.mark.xdist_group("robust_stages")  # for a fixture that is made once
@@ -161,6 +161,7 @@ def test_evaluation_and_inference(whole, brain_tumor):
     shared = {"bundle_root": str(whole), "dataset_dir": str(brain_tumor), "device": "cpu"}
     run_bundle(ROBUST, ("train", "evaluate"), "train", "evaluating", replicates=20, **shared)
     report = json.loads((whole / "eval/evaluation/evaluation.json").read_text())
+    assert is_of_its_model(report, whole)
     assert list(report["classes"]) == ["whole tumor", "tumor core", "enhancing tumor"]
     run_bundle(ROBUST, ("inference",), "infer", "inference", **(shared | {"dataset_dir": str(brain_tumor / "images")}))
     assert len(list((whole / "eval/masks").rglob("*_mask.nii.gz"))) == 10

@@ -15,7 +15,7 @@ from monai_ssl.compare.__main__ import main as compare
 from monai_ssl.data import DataList
 from monai_ssl.errors import find_input_error
 from monai_ssl.readers.mask import read_mask
-from tests.bundles.helpers import S4MTL, call, command, run_bundle, tiny_joint, workflow
+from tests.bundles.helpers import S4MTL, call, command, is_of_its_model, run_bundle, tiny_joint, workflow
 from tests.bundles.test_resume import kill_in_the_second_epoch
 
 SYSTEMS = {"s4mtl": (), "s2mtl": ("s2mtl",), "umtl": ("umtl",), "unet": ("unet",), "convnet": ("convnet",)}
@@ -87,6 +87,7 @@ def test_evaluation(system, chest):
     name, root, _ = system
     folder, datalist = root / "eval/evaluation", DataList.load(chest)
     report = json.loads((folder / "evaluation.json").read_text())
+    assert all(is_of_its_model(json.loads(path.read_text()), root) for path in folder.rglob("evaluation.json"))
     masked = [entry for entry in datalist.test if "mask" in entry]
     assert len(masked) < len(datalist.test)
     if name in WITH_MASKS:

@@ -12,7 +12,7 @@ from PIL import Image
 from data_prep.__main__ import main
 from monai_ssl.data import DataList
 from monai_ssl.readers.mask import read_mask
-from tests.bundles.helpers import MAIN, SEGMENTING, run_bundle, small, small_volumes, workflow
+from tests.bundles.helpers import MAIN, SEGMENTING, is_of_its_model, run_bundle, small, small_volumes, workflow
 
 COUNT = 40
 
@@ -92,6 +92,7 @@ def test_evaluation_of_masks(on_volumes, brain_tumor):
     run_bundle(name, EVALUATE, "train", "evaluating", **shared)
     folder = root / "eval/evaluation"
     report = json.loads((folder / "evaluation.json").read_text())
+    assert is_of_its_model(report, root)
     assert list(report["classes"]) == REGIONS
     assert report["test"]["images"] == len(DataList.load(brain_tumor).test)
     names = {path.name for path in folder.iterdir()}

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from monai_ssl.data import DataList
-from tests.bundles.helpers import BUNDLES, MAIN, run_bundle, small, workflow
+from tests.bundles.helpers import BUNDLES, MAIN, is_of_its_model, run_bundle, small, workflow
 
 
 def test_training_leaves_model_checkpoint_history_and_figure(trained):
@@ -95,6 +95,7 @@ def test_evaluation_chooses_thresholds_on_validation_and_reports_test(trained, d
         *(["confusion_matrix.png"] if DataList.load(demo).task == "multiclass" else []),
     }
     report = json.loads((folder / "evaluation.json").read_text())
+    assert is_of_its_model(report, root)
     datalist = DataList.load(demo)
     assert report["test"]["images"] == len(datalist.test)
     assert report["validation"]["images"] == len(datalist.validation)

@@ -1,5 +1,6 @@
 """The model card, and what an application must know: right, of this very model, and without names and paths."""
 
+import hashlib
 import json
 import os
 import re
@@ -150,6 +151,54 @@ def test_an_evaluation_from_before_the_model_is_of_another(run):
     assert "**Not evaluated**" in section(card, "Intended use and limits")
     assert "inference calls a class at 0.5" in card
     assert "thresholds" not in json.loads((run / "out/preprocessing.json").read_text())["outputs"]["logits"]
+
+
+def name_model(folder, content):
+    """Let the record of the evaluation say that it is of a model whose file has this content."""
+    file = folder / "eval/evaluation/evaluation.json"
+    write(file, json.loads(file.read_text()) | {"model_sha256": hashlib.sha256(content).hexdigest()})
+
+
+def test_the_checksum_in_an_evaluation_tells_which_model_it_is_of(run):
+    """Whatever the times are, as of a model that was copied."""
+    model = run / "models/model.pt"
+    name_model(run, model.read_bytes())
+    for path in (run / "eval/evaluation").iterdir():
+        older(path, model)
+    card = export(run)
+    evaluation = section(card, "Evaluation")
+    assert "On 30 test images" in evaluation
+    assert "told by the SHA-256 of the model's file" in evaluation
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert f"of the training, of which all of these were made: `{digest}`" in section(card, "Files")
+    assert "thresholds" in json.loads((run / "out/preprocessing.json").read_text())["outputs"]["logits"]
+
+
+def test_an_evaluation_with_another_checksum_is_of_another_model(run):
+    name_model(run, b"another")  # and younger than the model
+    card = export(run)
+    assert "**Not evaluated**: the evaluation that is there is of another model, by the checksum" in card
+    assert "inference calls a class at 0.5" in card
+    assert "thresholds" not in json.loads((run / "out/preprocessing.json").read_text())["outputs"]["logits"]
+    with pytest.raises(InputError, match=r"evaluation: the evaluation that is there is of another model"):
+        export(run, evaluation_dir=run / "eval/evaluation")
+
+
+def test_an_evaluation_without_a_checksum_is_shown_with_a_warning(run):
+    assert "told by the times of the files alone" in section(export(run), "Evaluation")
+
+
+@pytest.mark.parametrize("content", [{}, {"task": "multilabel", "classes": {}}, [1]])
+def test_a_damaged_evaluation(content, run):
+    write(run / "eval/evaluation/evaluation.json", content)
+    with pytest.raises(InputError, match=r"evaluation\.json: the file is damaged .* Evaluate again|Make it anew"):
+        export(run)
+
+
+@pytest.mark.parametrize("option", ["run_dir", "evaluation_dir"])
+def test_a_folder_that_is_named_must_hold_what_it_is_named_for(option, run):
+    with pytest.raises(InputError, match="nowhere: "):
+        export(run, **{option: run / "nowhere"})
 
 
 def test_an_evaluation_of_other_classes_is_of_another_model(run):

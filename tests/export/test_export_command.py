@@ -151,7 +151,7 @@ def test_an_export_that_is_broken_off_leaves_the_one_before(model_dir, tmp_path,
 
 def test_a_folder_that_cannot_take_its_place_leaves_the_one_before(tmp_path, monkeypatch):
     target = tmp_path / "out"
-    with write_folder(target, ["a"]) as folder:
+    with write_folder(target, ["a"], "a") as folder:
         (folder / "a").write_text("first")
     rename = type(target).rename
 
@@ -161,7 +161,7 @@ def test_a_folder_that_cannot_take_its_place_leaves_the_one_before(tmp_path, mon
         return rename(path, to)
 
     monkeypatch.setattr(type(target), "rename", fail)
-    with pytest.raises(InputError, match="No space left"), write_folder(target, ["a"], overwrite=True) as folder:
+    with pytest.raises(InputError, match="No space left"), write_folder(target, ["a"], "a", overwrite=True) as folder:
         (folder / "a").write_text("second")
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "a"]
     assert (target / "a").read_text() == "first"
