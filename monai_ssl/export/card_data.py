@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from monai_ssl.export.markdown import table_lines
 from monai_ssl.export.records import Records
 from monai_ssl.export.wording import listed
 
@@ -59,10 +60,10 @@ def _counts(data: Mapping[str, Any]) -> Iterator[str]:
         *(["masks"] if data["masks"] else []),
         *(f"{name} (images)" for name in classes),
     ]
-    yield f"| {' | '.join(header)} |"
-    yield f"| {' | '.join(['---'] * len(header))} |"
+    rows = []
     for name, title in _LISTS.items():
         positives = data["positives"].get(name, {})
         cells = [title, data["images"][name], data["patients"][name]]
         cells += [data["masks"].get(name, "")] if data["masks"] else []
-        yield f"| {' | '.join(map(str, [*cells, *(positives.get(each, '') for each in classes)]))} |"
+        rows.append([*cells, *(positives.get(each, "") for each in classes)])
+    yield from table_lines(header, rows)

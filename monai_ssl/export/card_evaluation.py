@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from monai_ssl.export.markdown import table_lines
 from monai_ssl.export.records import Records
 from monai_ssl.export.source import Source
 from monai_ssl.reports.results import ACCURACY, METRICS, MODEL_DIGEST, MOST_PROBABLE_METRICS
@@ -71,15 +72,15 @@ def _table(
     title: str, rows: Mapping[str, Any], mean: Mapping[str, Any], metrics: Sequence[str], counts: Sequence[str]
 ) -> Iterator[str]:
     header = [title, *(_NAMES.get(name, name.replace("_", " ")) for name in (*counts, *metrics))]
-    yield f"| {' | '.join(header)} |"
-    yield f"| {' | '.join(['---'] * len(header))} |"
+    lines = []
     for name, entry in (*rows.items(), ("**mean**", mean)):
         numbers = [entry.get(count) for count in counts]
         shown = [
             f"{number:.3g}" if isinstance(number, float) else "" if number is None else str(number)
             for number in numbers
         ]
-        yield f"| {' | '.join([name, *shown, *(_cell(entry, metric) for metric in metrics)])} |"
+        lines.append([name, *shown, *(_cell(entry, metric) for metric in metrics)])
+    yield from table_lines(header, lines)
 
 
 def _cell(entry: Mapping[str, Any], metric: str) -> str:

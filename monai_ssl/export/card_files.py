@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from monai_ssl import __version__
 from monai_ssl.export.convert import Exported
 from monai_ssl.export.formats import ONNX_OPSET
+from monai_ssl.export.markdown import table_lines
 from monai_ssl.export.parity import BATCH_SIZES, TOLERANCE
 from monai_ssl.export.source import MODEL_NAME, Source
 from monai_ssl.export.wording import listed
@@ -32,9 +33,7 @@ def summary_rows(source: Source, exported: Sequence[Exported]) -> list[tuple[str
 def file_lines(source: Source, exported: Sequence[Exported]) -> Iterator[str]:
     """Give the lines of Markdown."""
     header, *rows = summary_rows(source, exported)
-    yield f"| {' | '.join(header)} |"
-    yield f"| {' | '.join(['---'] * len(header))} |"
-    yield from (f"| {' | '.join(cell.replace('|', ' ') for cell in row)} |" for row in rows)
+    yield from table_lines(header, rows)
     yield ""
     shape = " x ".join(map(str, source.input_shape))
     yield (

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from monai_ssl.export.markdown import table_lines
 from monai_ssl.export.preprocessing import Step
 from monai_ssl.export.records import Records
 from monai_ssl.export.source import Source
@@ -67,11 +68,15 @@ def _calls(source: Source, records: Records) -> Iterator[str]:
     if "multiclass" in (task for name, task in source.outputs.items() if not source.is_mask(name)):
         yield "Decision: the class with the largest probability; no threshold is used."
     elif records.thresholds:
-        yield "Decision: a class is called where its probability is at least its threshold (chosen on validation):"
+        yield (
+            "Decision: a class is called where its probability is at least its threshold (chosen on validation; here "
+            "rounded, in `preprocessing.json` in full):"
+        )
         yield ""
-        yield "| class | threshold |"
-        yield "| --- | --- |"
-        for name, threshold in records.thresholds.items():
-            yield f"| {name} | {'none (not defined on validation)' if threshold is None else f'{threshold:.4g}'} |"
+        shown = {
+            name: "none (not defined on validation)" if threshold is None else f"{threshold:.4g}"
+            for name, threshold in records.thresholds.items()
+        }
+        yield from table_lines(("class", "threshold"), shown.items())
     else:
         yield "Decision: no thresholds were chosen on validation images; inference calls a class at 0.5."

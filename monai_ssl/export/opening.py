@@ -19,6 +19,9 @@ from monai_ssl.tasks import Task
 
 __all__ = ["open_source"]
 
+_ALWAYS = ("task", "labels", "channels", "spatial_dims")
+"""What every model is told of; where it is not, the bundle's own example stands in, as the names of its classes."""
+
 _WITHOUT_EFFECT = ("CopyItemsd", "EnsureTyped")
 """Transforms that leave the values of an image as they are."""
 
@@ -47,6 +50,11 @@ def open_source(bundle: str | Path, config_files: Sequence[str | Path], model_di
                 f"{folder / name}: there is no such file. Train first, or give the folder of the model's two files, "
                 f"{MODEL_NAME} and {MODEL_INFO_NAME}, as `--model_dir`."
             )
+    if missing := [name for name in _ALWAYS if name not in read_model_info(folder, {})]:
+        raise InputError(
+            f"{folder / MODEL_INFO_NAME}: it does not tell {', '.join(missing)}, so nobody knows what the model is of. "
+            "Put back the file that training wrote."
+        )
     sha256 = model_digest(folder / MODEL_NAME)
     try:
         with _telling(files):

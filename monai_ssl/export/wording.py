@@ -9,16 +9,19 @@ __all__ = ["describe_inferer", "describe_step", "listed"]
 
 Arguments = Mapping[str, Any]
 
+_NOT_GRAY_DICOM = (
+    "of DICOM in color always the full range of the stored bits; of pictures the full range of their type (0 to 255 of "
+    "8 bits, 0 to 65535 of 16, whatever the largest value is); of NIfTI the 0.5 to 99.5 percentile of each channel, "
+    "which is 0 everywhere where the two are the same"
+)
 _WINDOWS = {
-    "header": "the window of the file's header",
-    "full": "the full range of the stored values",
+    "header": f"of DICOM the first window of the header (a file without one is refused); {_NOT_GRAY_DICOM}",
+    "full": f"of DICOM the full range of the stored bits, rescaled as the values are; {_NOT_GRAY_DICOM}",
     "auto": (
         "of DICOM the first window of the header, or the full range of the stored bits where it has none (a CT without "
-        "a window is refused); of pictures the full range of their type (0 to 255 of 8 bits, 0 to 65535 of 16, "
-        "whatever the largest value is); of NIfTI the 0.5 to 99.5 percentile of each channel"
+        f"a window is refused); {_NOT_GRAY_DICOM}"
     ),
 }
-
 
 _RESIZING = {
     "area": (
@@ -52,10 +55,20 @@ def describe_inferer(name: str, arguments: Arguments) -> str:
     if name == "SimpleInferer":
         return "The whole image goes through the network at once."
     if name == "SlidingWindowInferer":
+        steps = [max(int(side * (1 - arguments["overlap"])), 1) for side in arguments["roi_size"]]
+        weights = {
+            "constant": "each with the same weight",
+            "gaussian": (
+                "each weighted by the product over the axes of exp(-d^2 / (2 (s w)^2)), but by no less than 0.001, "
+                f"where d is the distance from the window's center, w its side and s {arguments['sigma_scale']}"
+            ),
+        }
         return (
             f"The image goes through the network in sliding windows of {_times(arguments['roi_size'])} that overlap by "
-            f"{arguments['overlap']:.0%}; where they do, the mean of their logits is taken, weighted by the mode "
-            f"`{arguments['mode']}`. A smaller image is padded with zeros."
+            f"{arguments['overlap']:.0%}. Along each axis they begin at 0 and every {_times(steps)} voxels from there, "
+            "as far as the first that reaches the end of the image; it is moved back to end there. Where windows "
+            f"overlap, the mean of their logits is taken, {weights[arguments['mode']]}. A smaller image is padded with "
+            "zeros on both sides, by the smaller half first, and the logits are cropped to it."
         )
     return f"`{name}`; see `preprocessing.json`."
 
@@ -82,15 +95,22 @@ def _load(arguments: Arguments) -> str:
     parts = [
         f"Read a {dims}D image with {color.get(channels, f'{channels} channels')} as float32, channels first. The axes "
         "of pictures and DICOM are (row, column), those of NIfTI are turned to right, anterior, superior (RAS). "
-        "DICOM's rescale slope and intercept are applied, so that CT is in Hounsfield units."
-        + (" Color becomes gray by 0.299 red + 0.587 green + 0.114 blue." if channels == 1 else "")
+        "DICOM's rescale slope and intercept (or modality lookup table) are applied, so that CT is in Hounsfield units."
+        + {1: " Color becomes gray by 0.299 red + 0.587 green + 0.114 blue.", 3: " Gray is repeated in all three."}.get(
+            channels, ""
+        )
     ]
     if names == ["raw"]:
         return f"{parts[0]} The values stay as they are, in their own unit."
     for place, window in enumerate(names):
         where = f"Channel {place + 1}: " if len(names) > 1 else "Values: "
         parts.append(f"{where}{_window(window)}. This range becomes [0, 1], and values outside of it 0 or 1.")
-    return f"{' '.join(parts)} Images whose low values are bright (MONOCHROME1) are inverted."
+    parts.append(
+        "DICOM whose low values are bright (MONOCHROME1) is inverted, from x to 1 - x. In the end, padding of gray "
+        "DICOM is 0: what the header calls so (PixelPaddingValue, to PixelPaddingRangeLimit) and, of CT, what is below "
+        "-1500 Hounsfield units."
+    )
+    return " ".join(parts)
 
 
 def _window(window: Any) -> str:
@@ -127,7 +147,11 @@ def _resize(arguments: Arguments) -> str:
 
 
 def _space(arguments: Arguments) -> str:
-    return f"Resample to a spacing of {_times(arguments['pixdim'])} mm (`{arguments['mode']}`)."
+    return (
+        f"Resample to a spacing of {_times(arguments['pixdim'])} mm (`{arguments['mode']}`). Along an axis of m voxels "
+        "that are a mm apart, voxel i (from 0) of the new ones, b mm apart, is read at i b / a, and there are "
+        "round((m - 1) a / b) + 1 of them; the outermost voxels are repeated outside."
+    )
 
 
 def _activate(arguments: Arguments) -> str | None:
@@ -163,7 +187,9 @@ _WORDS: dict[str, Callable[[Arguments], str | None]] = {
     ),
     "NormalizeIntensityd": _normalize,
     "Resized": _resize,
-    "SpatialPadd": lambda arguments: f"Pad with zeros on both sides to at least {_times(arguments['spatial_size'])}.",
+    "SpatialPadd": lambda arguments: (
+        f"Pad with zeros on both sides, by the smaller half first, to at least {_times(arguments['spatial_size'])}."
+    ),
     "RepeatChanneld": lambda arguments: (
         f"Give the channel {arguments['repeats']} times." if arguments["repeats"] > 1 else None
     ),

@@ -22,7 +22,8 @@ def make_network(bundle, names, info):
 def make_model(folder, bundle, names, network=None, **changes):
     """Write ``model.pt`` and ``model.json`` by the trainings' saver, of random weights by default; give both."""
     config = ConfigParser.load_config_files(configs(bundle, *names))
-    info = {"modality": "MR", **config["info"]["defaults"], **changes}
+    task = "multiclass" if bundle == S4MTL else "multilabel"
+    info = {"modality": "MR", "task": task, **config["info"]["defaults"], **changes}
     if network is None:
         network = make_network(bundle, names, info)
         for module in network.modules():  # statistics as after a training

@@ -188,6 +188,23 @@ def test_an_evaluation_without_a_checksum_is_shown_with_a_warning(run):
     assert "told by the times of the files alone" in section(export(run), "Evaluation")
 
 
+def test_names_with_signs_of_markdown(run):
+    names = ["<5 mm | >5 mm", "a\\b", *CLASSES[2:]]
+    info = json.loads((run / "models/model.json").read_text())
+    write(run / "models/model.json", info | {"labels": names})
+    content = json.loads((run / "list/datalist.json").read_text())
+    write(run / "list/datalist.json", content | {"labels": names})
+    evaluate_model(run, names)
+    card = export(run)
+    for title, count in (("Training data", 1), ("Evaluation", 1), ("How to use it", 1)):
+        tables = re.findall(r"(?:^\|.*\n)+", section(card, title), re.MULTILINE)
+        assert len(tables) == count
+        for lines in tables:
+            assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines.splitlines()}) == 1
+            assert r"<5 mm \| >5 mm" in lines
+            assert r"a\\b" in lines
+
+
 @pytest.mark.parametrize("content", [{}, {"task": "multilabel", "classes": {}}, [1]])
 def test_a_damaged_evaluation(content, run):
     write(run / "eval/evaluation/evaluation.json", content)

@@ -1,12 +1,15 @@
 """The command line, and what it does when something is not as it should be."""
 
 import json
+import shutil
 import sys
 
 import pytest
+import torch
 
 from monai_ssl.errors import InputError
 from monai_ssl.export import bundle as exporting
+from monai_ssl.export import opening
 from monai_ssl.export.__main__ import main
 from monai_ssl.export.folder import write_folder
 from tests.bundles.helpers import REPOSITORY
@@ -52,6 +55,48 @@ def test_a_bundle_alone_takes_its_own_model_and_run(model_dir, tmp_path, capsys)
     )
     assert main([str(root), "--output", str(tmp_path / "out"), "--formats", "pt"]) == 0
     assert "- Training: seed 11\n" in (tmp_path / "out" / "model_card.md").read_text()
+
+
+def test_a_bundle_in_an_odd_place(model_dir, tmp_path, monkeypatch):
+    """In configurations `#` and `@` are parts of references, `$` begins an expression and `%` a macro."""
+    root = tmp_path / "a b #1 @c $d %e 'f" / "My bündle"
+    root.mkdir(parents=True)
+    (root / "configs").symlink_to(BUNDLES / "mean_teacher" / "configs")
+    (root / "models").symlink_to(model_dir)
+    (root / "eval").mkdir()
+    monkeypatch.chdir(root / "eval")
+    for place, given in enumerate(["..", "../../My bündle/"]):
+        out = tmp_path / f"out{place}"
+        assert main([given, "--output", str(out), "--formats", "pt"]) == 0
+        assert "- Bundle: `My bündle`" in (out / "model_card.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["inference.json", "metadata.json"])
+def test_a_damaged_bundle(name, model_dir, tmp_path, capsys):
+    shutil.copytree(BUNDLES / "mean_teacher", tmp_path / "mine")
+    (tmp_path / "mine" / "configs" / name).write_text("{")
+    assert str(tmp_path / "mine" / "configs" / name) in fault(tmp_path, capsys, bundle=tmp_path / "mine")
+
+
+def test_a_model_that_is_not_finite(model_dir, tmp_path, capsys):
+    state = torch.load(model_dir / "model.pt", weights_only=True)
+    state["fc.bias"][0] = torch.nan
+    torch.save(state, model_dir / "model.pt")
+    assert "model.pt: with these weights the network gives NaN or infinity" in fault(tmp_path, capsys)
+
+
+def test_a_model_that_does_not_tell_its_classes(model_dir, tmp_path, capsys):
+    """The bundle's own example would give their names."""
+    info = json.loads((model_dir / "model.json").read_text())
+    del info["labels"], info["task"]
+    (model_dir / "model.json").write_text(json.dumps(info))
+    assert "model.json: it does not tell task, labels, so nobody knows" in fault(tmp_path, capsys)
+
+
+def test_a_model_that_is_replaced_meanwhile(model_dir, tmp_path, capsys, monkeypatch):
+    digests = iter(["first", "second"])
+    monkeypatch.setattr(opening, "model_digest", lambda _: next(digests))
+    assert "model.pt: this file was replaced" in fault(tmp_path, capsys)
 
 
 def test_no_bundle(model_dir, tmp_path, capsys):
@@ -134,6 +179,15 @@ def test_a_folder_that_is_there(model_dir, tmp_path, capsys):
     assert not (tmp_path / "out" / "model.ts").exists()
     (tmp_path / "out" / "thesis.txt").write_text("of years")
     assert "holds what is no export (thesis.txt)" in fault(tmp_path, capsys, "--overwrite")
+
+
+def test_only_an_earlier_export_or_an_empty_folder_is_replaced(model_dir, tmp_path, capsys):
+    """Other folders may have files of the same names, as those that training writes its models to."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "model.pt").write_text("of another training")
+    assert "holds what is no export (model.pt)" in fault(tmp_path, capsys, "--overwrite")
+    (tmp_path / "out" / "model.pt").unlink()
+    assert run(tmp_path, "--overwrite") == 0
 
 
 def test_a_file_or_a_link_in_the_place_is_kept(model_dir, tmp_path, capsys):
