@@ -23,8 +23,8 @@ def evaluation_lines(source: Source, records: Records) -> Iterator[str]:
         return
     counts = report["test"]
     yield (
-        f"On {counts['images']} test images of {counts['patients']} patients, which it was neither trained nor chosen "
-        f"on. In parentheses: {report['confidence']:.0%} intervals by {report['replicates']} bootstrap replicates over "
+        f"On {counts['images']} test images of {counts['patients']} patients, {_apart(records, counts)}. In "
+        f"parentheses: {report['confidence']:.0%} intervals by {report['replicates']} bootstrap replicates over "
         "patients. They tell of chance in the choice of these patients, not of other hospitals. `-`: not defined."
     )
     yield ""
@@ -49,6 +49,16 @@ def evaluation_lines(source: Source, records: Records) -> Iterator[str]:
             f"Lengths (HD95, average Hausdorff) are in {report['length_unit']}. `missed`: images that have the region "
             "and where nothing of it is found; `false positives`: images without it where some is found."
         )
+
+
+def _apart(records: Records, counts: Mapping[str, int]) -> str:
+    """Whether they are those of the data list that the model was trained on: an evaluation may be given another one."""
+    if records.data and all(records.data[what]["test"] == counts[what] for what in ("images", "patients")):
+        return "which it was neither trained nor chosen on"
+    return (
+        "of a data list that is not known to be the one it was trained on, **so make sure that it was neither trained "
+        "nor chosen on images of these patients**"
+    )
 
 
 def _class_lines(classes: Mapping[str, Any], report: Mapping[str, Any], multiclass: bool) -> Iterator[str]:

@@ -113,6 +113,19 @@ def test_the_numbers_of_its_evaluation_are_in_the_card(run, capsys):
         assert f"| {name} | {value:.4g} |" in section(card, "How to use it")
 
 
+def test_an_evaluation_on_other_images_than_the_data_list_has(run):
+    """Such as those of another hospital, which may have been trained on."""
+    warning = "so make sure that it was neither trained nor chosen on images of these patients"
+    assert warning in section(export(run), "Evaluation")
+    content = json.loads((run / "list/datalist.json").read_text())
+    entry = content["test"][0]
+    content["test"] = [entry | {"patient": f"t{index // 3}"} for index in range(30)]
+    write(run / "list/datalist.json", content)
+    evaluation = section(export(run), "Evaluation")
+    assert "On 30 test images of 10 patients, which it was neither trained nor chosen on." in evaluation
+    assert warning not in evaluation
+
+
 def test_what_is_known_of_training_and_data(run):
     card = export(run)
     about, data = section(card, "What it is"), section(card, "Training data")
