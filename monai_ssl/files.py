@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, JSON objects read with one clear error, checksums."""
+"""Files that are written whole or not at all, JSON objects and their one clear error, checksums."""
 
 import contextlib
 import hashlib

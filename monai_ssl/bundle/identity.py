@@ -1,10 +1,9 @@
 """Which model file an evaluation is of."""
 
-import json
 from pathlib import Path
 
 from monai_ssl.errors import InputError
-from monai_ssl.files import file_sha256
+from monai_ssl.files import file_sha256, read_object
 from monai_ssl.reports.results import MODEL_DIGEST
 
 __all__ = ["evaluated_digest", "model_digest"]
@@ -30,8 +29,4 @@ def evaluated_digest(record: str | Path) -> str | None:
     Raises:
         InputError: when the file is damaged.
     """
-    try:
-        content = json.loads(Path(record).read_text(encoding="utf-8"))
-        return content.get(MODEL_DIGEST)
-    except (ValueError, AttributeError, OSError) as error:
-        raise InputError(f"{record}: the file is damaged ({error}). Evaluate again, or remove it.") from error
+    return read_object(record, "Evaluate again, or remove it.").get(MODEL_DIGEST)

@@ -7,11 +7,12 @@ import numpy as np
 
 from monai_ssl.bundle import evaluated_digest, find_thresholds
 from monai_ssl.errors import InputError
-from monai_ssl.export.run_record import read_object
 from monai_ssl.export.source import Source
+from monai_ssl.files import read_object
 
 __all__ = ["read_evaluation", "usual_thresholds"]
 
+_REMEDY = "Evaluate again, or remove it."
 _ALWAYS = ("task", "confidence", "replicates", "test", "classes", "mean")
 
 
@@ -31,13 +32,13 @@ def read_evaluation(source: Source, folder: Path | None) -> dict[str, Any] | str
     file = folder / "evaluation.json" if folder else None
     if file is None or not file.is_file():
         return "it has not been evaluated on test images, or its evaluation is not there (`--evaluation_dir`)"
-    report, digest = read_object(file), evaluated_digest(file)
+    report, digest = read_object(file, _REMEDY), evaluated_digest(file)
     if digest is None and not source.is_before(file):
         return "the evaluation that is there is older than this model, so it is of another one"
     if digest not in (None, source.sha256):
         return "the evaluation that is there is of another model, by the checksum in it"
     if missing := [name for name in _ALWAYS if name not in report]:
-        raise InputError(f"{file}: the file is damaged (it lacks {', '.join(missing)}). Evaluate again, or remove it.")
+        raise InputError(f"{file}: this file is damaged (it lacks {', '.join(missing)}). {_REMEDY}")
     labels, regions = list(source.get("labels")), list(source.get("regions", {}))
     first = regions if report.get("task") == "segmentation" else labels
     # Of a model for both tasks, what the test images could not judge is empty.

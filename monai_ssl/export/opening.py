@@ -13,8 +13,8 @@ from torch import nn
 from monai_ssl.bundle import model_digest
 from monai_ssl.bundle.model import MODEL_INFO_NAME, read_model_info
 from monai_ssl.errors import InputError, find_input_error
-from monai_ssl.export.run_record import read_object
 from monai_ssl.export.source import MODEL_NAME, Source, as_outputs, is_plain
+from monai_ssl.files import read_object
 from monai_ssl.tasks import Task
 
 __all__ = ["open_source"]
@@ -76,7 +76,7 @@ def open_source(bundle: str | Path, config_files: Sequence[str | Path], model_di
             f"{folder / MODEL_NAME}: with these weights the network gives NaN or infinity. Train again, or put back a "
             "copy."
         )
-    info, metadata = read_model_info(folder, {}), read_object(root / "configs" / "metadata.json")
+    info, metadata = read_model_info(folder, {}), read_object(root / "configs" / "metadata.json", "Put back a copy.")
     names = tuple(file.name for file in files)
     return Source(root, names, parser, metadata, info, network, shape, tasks, folder, sha256)
 

@@ -1,17 +1,17 @@
 """The training run that a model is of, by what it has left in its folder."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monai_ssl.errors import InputError
 from monai_ssl.export.source import Source, is_plain
+from monai_ssl.files import read_object
 
-__all__ = ["CONFIG_NAME", "Run", "read_object", "read_run"]
+__all__ = ["CONFIG_NAME", "Run", "read_run"]
 
 CONFIG_NAME = "config_train.json"
+_REMEDY = "Put back a copy, or remove it."
 
 _SHARED = ("windows", "image_size", "patch_size", "spacing", "mask_form", "architecture", "output", "features")
 """Settings that stand under one name in ``model.json`` and in the configuration of a run."""
@@ -48,7 +48,7 @@ def read_run(source: Source, folder: Path | None) -> Run | str:
     file = folder / CONFIG_NAME if folder else None
     if folder is None or file is None or not file.is_file():
         return "there is no config_train.json of the run that trained it (`--run_dir`)"
-    config = read_object(file)
+    config = read_object(file, _REMEDY)
     different = [
         name
         for name in _SHARED
@@ -60,7 +60,7 @@ def read_run(source: Source, folder: Path | None) -> Run | str:
     if began_later and str(config.get("resume")).lower() != "true":
         return "the config_train.json that is there is of a run that began after this model was written"
     summary = folder / "summary.json"
-    best = read_object(summary).get("best") or {} if summary.is_file() and source.is_before(summary) else {}
+    best = read_object(summary, _REMEDY).get("best") or {} if summary.is_file() and source.is_before(summary) else {}
     return Run(config, _settings(config), dict(best))
 
 
@@ -72,18 +72,3 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
         if is_plain(known):
             found[name] = known
     return found
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        InputError: when the file holds none.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path}: the file is damaged ({error}). Make it anew, or remove it.") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: the file is damaged (no JSON object). Make it anew, or remove it.")
-    return content

@@ -232,7 +232,7 @@ def test_a_model_that_is_replaced_while_it_is_read(model):
 def test_a_damaged_record_of_an_evaluation(content, model):
     record = model.with_name("evaluation.json")
     record.write_text(content)
-    with pytest.raises(InputError, match=r"evaluation\.json: the file is damaged"):
+    with pytest.raises(InputError, match=r"evaluation\.json: this file is damaged"):
         evaluated_digest(record)
     record.write_text("{}")
     assert evaluated_digest(record) is None
