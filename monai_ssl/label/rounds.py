@@ -102,8 +102,9 @@ class Rounds:
 
     def serve(self, trained: Round) -> None:
         """Serve a round from now on."""
-        write_json(self.folder / _POINTER, {"round": trained.name})
+        # In this order: a process that is killed between the two must not leave what the next round would remove.
         (trained.folder / _UNFINISHED).unlink(missing_ok=True)
+        write_json(self.folder / _POINTER, {"round": trained.name})
 
     @contextlib.contextmanager
     def new(self) -> Iterator[Round]:

@@ -51,6 +51,21 @@ def test_a_round_that_was_killed_is_removed_by_the_next(rounds):
     assert {path.name for path in rounds.folder.iterdir() if path.is_dir()} == kept
 
 
+def test_a_round_that_was_killed_while_it_is_put_to_use_is_not_removed(rounds, monkeypatch):
+    def killed(path, content):
+        raise KeyboardInterrupt
+
+    with rounds.new() as begun:
+        begun.models.mkdir()
+        (begun.models / "model.pt").write_bytes(b"weights")
+        monkeypatch.setattr("monai_ssl.label.rounds.write_json", killed)
+        with pytest.raises(KeyboardInterrupt):
+            rounds.serve(begun)
+        monkeypatch.undo()
+    train(rounds)
+    assert (begun.models / "model.pt").is_file()
+
+
 def test_one_round_at_a_time(rounds):
     with rounds.new() as begun:
         with pytest.raises(BusyError, match="model is being trained already"), Rounds(rounds.folder).new():
