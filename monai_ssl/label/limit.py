@@ -1,5 +1,6 @@
 """A limit to the size of requests."""
 
+import contextlib
 import os
 
 from starlette.responses import JSONResponse
@@ -42,7 +43,7 @@ class UploadLimit:
             await self.app(scope, receive, send)
             return
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        taken, answered = 0, False
+        taken, answered, exceeded = 0, False, False
 
         async def refuse() -> None:
             nonlocal answered
@@ -51,26 +52,28 @@ class UploadLimit:
             await JSONResponse({"detail": detail}, status_code=413)(scope, receive, send)
 
         async def counted() -> Message:
-            nonlocal taken
+            nonlocal taken, exceeded
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self.most:
+            exceeded = taken > self.most
+            if exceeded:
                 raise _TooLargeError
             return message
 
         async def once(message: Message) -> None:
             nonlocal answered
+            if exceeded and not answered:
+                return  # what the application makes of its broken input, which it may take for a bad one
             answered = answered or message["type"] == "http.response.start"
             await send(message)
 
         if length.isdigit() and int(length) > self.most:
             await refuse()
             return
-        try:
+        with contextlib.suppress(_TooLargeError):
             await self.app(scope, counted, once)
-        except _TooLargeError:
-            if not answered:
-                await refuse()
+        if exceeded and not answered:
+            await refuse()
 
 
 class _TooLargeError(Exception):

@@ -21,7 +21,7 @@ async def count(scope, receive, send):
     await send({"type": "http.response.body", "body": str(size).encode()})
 
 
-def post(pieces, headers=()):
+def post(pieces, headers=(), application=count):
     """Send so many pieces to the application behind a limit of 1 MiB; its answer, and how many pieces it took."""
     sent, answer = [], []
 
@@ -33,7 +33,7 @@ def post(pieces, headers=()):
         answer.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": list(headers)}
-    asyncio.run(UploadLimit(count, most=2**20)(scope, receive, send))
+    asyncio.run(UploadLimit(application, most=2**20)(scope, receive, send))
     return answer[0]["status"], answer[1]["body"], len(sent)
 
 
@@ -47,6 +47,19 @@ def test_what_is_too_large_is_refused(headers, taken):
     status, body, pieces = post(100, headers)
     assert (status, pieces) == (413, taken)
     assert json.loads(body) == {"detail": "The request is larger than 1 MiB, the most that is taken."}
+
+
+def test_what_is_too_large_is_told_where_the_application_takes_it_for_a_bad_request():
+    """As FastAPI does with all that happens while it reads a form."""
+
+    async def swallow(scope, receive, send):
+        try:
+            await count(scope, receive, send)
+        except Exception:
+            await send({"type": "http.response.start", "status": 400, "headers": []})
+            await send({"type": "http.response.body", "body": b"bad"})
+
+    assert post(100, application=swallow)[::2] == (413, 17)
 
 
 def test_other_connections_are_left_alone():
