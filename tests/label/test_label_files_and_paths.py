@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from filelock import FileLock
 
 from monai_ssl.errors import InputError
 from monai_ssl.label import uploads
@@ -60,9 +61,27 @@ def test_uploads_have_a_folder_of_their_own(tmp_path, monkeypatch):
     new.touch()
     os.utime(old, (time.time() - 9999,) * 2)
     uploads.remove_old_uploads()
-    assert [path.name for path in folder.iterdir()] == ["new.png"]
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", "new.png"]
     uploads.remove_old_uploads(0)
     assert not folder.exists()
+
+
+def test_uploads_of_a_server_that_was_killed_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folders = {name: tmp_path / f"monai_ssl_label_{name}" for name in ("killed", "running", "starting", "other")}
+    for name, folder in folders.items():
+        folder.mkdir()
+        (folder / "image.png").touch()
+        if name != "other":
+            (folder / ".lock").touch()
+            os.utime(folder / ".lock", None if name == "starting" else (1, 1))
+    for variable in ("MONAI_SSL_LABEL_UPLOADS", "TMPDIR"):
+        monkeypatch.setenv(variable, "/nowhere")
+    with FileLock(folders["running"] / ".lock"):
+        os.utime(folders["running"] / ".lock", (1, 1))
+        uploads.use_own_folder()
+    assert [name for name, folder in folders.items() if not folder.exists()] == ["killed"]
+    uploads.remove_old_uploads(0)
 
 
 @pytest.mark.parametrize(("text", "most"), [("1", 2**20), ("", None), ("0", None), ("-1", None), ("many", None)])
