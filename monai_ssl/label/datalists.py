@@ -72,7 +72,10 @@ def list_data(
     files = {name: store.get_image_uri(name) for name in names}
     finals = {name: _final_label(store, name) for name in names}
     marked = {name: label for name, label in finals.items() if label and kind_of_label(label) == kind}
-    told = {name: str(store.get_image_info(name).get("patient") or settings.patients.get(name, "")) for name in names}
+    told = {
+        name: str(store.get_image_info(name).get("patient") or "").strip() or settings.patients.get(name, "")
+        for name in names
+    }
     patients, unknown = find_patients(files, told, settings.patient_pattern, salt)
     whose = {patients[name] for name in marked}
     if len(whose) < 2:

@@ -65,7 +65,7 @@ def test_final_labels_are_labels_and_all_else_is_unlabeled(classes, tmp_path):
 
 
 def test_pseudonyms_tell_nothing(classes):
-    told = {name: {"patient": f"DOE^{name[:2]}"} for name in classes.list_images()}
+    told = {name: {"patient": f"DOE^{name[:2]}" + " " * int(name[-1])} for name in classes.list_images()}
     made = list_data(Folder(classes.folder, classes.finals, told), "classification", PLAIN, salt=SALT, fraction=0.2)
     assert "DOE" not in json.dumps(made.content(classes.folder))
     assert len({entry["patient"] for entry in made.entries()}) == 10
