@@ -11,6 +11,7 @@ from monai_ssl.errors import InputError
 from monai_ssl.label.catalog import Kind
 from monai_ssl.readers import read_image
 from monai_ssl.readers.grids import check_one_grid
+from monai_ssl.readers.listing import split_name
 from monai_ssl.readers.mask import read_mask
 
 __all__ = ["LABEL_SUFFIX", "check_mask", "class_labels", "kind_of_label", "read_classes"]
@@ -20,6 +21,7 @@ LABEL_SUFFIX = ".json"
 
 _FORM = 'Give {"label": "a class"}, or {"labels": ["a class", ...]} where an image may have several or none.'
 _SHOWN = 5
+_MOST_VALUES = 256  # of masks whose regions nobody has named
 
 
 def kind_of_label(path: str | Path) -> Kind:
@@ -103,6 +105,8 @@ def check_mask(path: str | Path, image: str | Path, regions: Mapping[str, Sequen
     """
     if str(path).lower().endswith((".jpg", ".jpeg")):
         raise InputError(f"{path}: JPEG does not keep the values of a mask. Save it as PNG, or as NIfTI.")
+    if not split_name(str(path))[1]:
+        raise InputError(f"{path}: labels of this kind are not taken. Give a mask as PNG or NIfTI, or classes as JSON.")
     mask = read_mask(path)
     shape = read_image(image, windows=("raw",)).shape[1:]
     if mask.shape != shape:
@@ -111,7 +115,12 @@ def check_mask(path: str | Path, image: str | Path, regions: Mapping[str, Sequen
         )
     check_one_grid([image, path])
     allowed = {0, *(value for values in regions.values() for value in values)}
-    odd = [value for value in np.unique(mask).tolist() if regions and value not in allowed]
+    values = np.unique(mask).tolist()
+    if not regions and len(values) > _MOST_VALUES:
+        raise InputError(
+            f"{path}: this mask has {len(values)} values, as images have. Send the mask, or name its regions."
+        )
+    odd = [value for value in values if regions and value not in allowed]
     if odd or mask.min() < 0:
         listed = ", ".join(map(str, odd[:_SHOWN])) or str(mask.min())
         raise InputError(f"{path}: this mask has values of no region ({listed}). Mend it, or name a region for them.")

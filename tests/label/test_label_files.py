@@ -114,6 +114,11 @@ def test_masks_lie_on_their_image(tmp_path):
         check_mask(nifti(tmp_path / "moved.nii.gz", values, np.diag([1, 1, 2.0, 1])), image, {})
     with pytest.raises(InputError, match=r"values of no region \(-3\)"):
         check_mask(nifti(tmp_path / "negative.nii.gz", -values.astype(np.int16)), image, {})
+    many = nifti(tmp_path / "many.nii.gz", np.arange(4 * 9 * 9, dtype=np.int16).reshape(4, 9, 9))
+    with pytest.raises(InputError, match="has 324 values, as images have"):
+        check_mask(many, many, {})
+    with pytest.raises(InputError, match="labels of this kind are not taken"):
+        check_mask(tmp_path / "mask.png.exe", image, {})
     Image.fromarray(values[..., 0]).save(tmp_path / "picture.png")
     with pytest.raises(InputError, match="shape"):
         check_mask(tmp_path / "picture.png", image, {})
