@@ -1,18 +1,18 @@
 """MONAI Label's datastore of a folder, which takes nothing in that could not be used later."""
 
 import contextlib
-import json
 import logging
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from monailabel.datastore.local import LocalDatastore
-
 from monai_ssl.errors import InputError
+from monai_ssl.label.facts import read_object
 from monai_ssl.label.labels import LABEL_SUFFIX, check_mask, kind_of_label, read_classes
 from monai_ssl.label.settings import Settings
+from monai_ssl.label.shared_folder import SharedFolder
 from monai_ssl.readers import read_image
 from monai_ssl.readers.listing import IMAGE_SUFFIXES, split_name
 
@@ -30,7 +30,7 @@ class MissingError(InputError):
     """There is no such image, or no such label."""
 
 
-class CheckedDatastore(LocalDatastore):
+class CheckedDatastore(SharedFolder):
     """A folder of images, with labels in ``labels/final``.
 
     Before an image or a label is kept, its name is checked, and the file is read: an image must be one that the bundles
@@ -75,6 +75,14 @@ class CheckedDatastore(LocalDatastore):
             found = super().get_image_uri(image_id)
         return found
 
+    def get_label_uri(self, label_id: str, label_tag: str) -> str:
+        """The file of a label; empty where there is none."""
+        found = super().get_label_uri(label_id, label_tag)
+        if not found or not Path(found).is_file():
+            self._look()
+            found = super().get_label_uri(label_id, label_tag)
+        return found
+
     def add_image(self, image_id: str, image_filename: str, image_info: dict[str, Any]) -> str:
         """Keep an image.
 
@@ -83,8 +91,6 @@ class CheckedDatastore(LocalDatastore):
         """
         name = image_id or self._to_id(Path(image_filename).name)[0]
         _check(_NAME, name, "the name of an image")
-        if name in self.list_images():
-            raise InputError(f"There is an image {name!r} already. Remove it first, or give another name.")
         if not split_name(image_filename)[1]:
             raise InputError(
                 f"{name}: files of this kind are not taken. Give one that ends in {', '.join(IMAGE_SUFFIXES)}."
@@ -92,7 +98,10 @@ class CheckedDatastore(LocalDatastore):
         info = _facts(image_info)
         with _named(image_filename, name):
             read_image(image_filename, windows=("raw",))
-        return super().add_image(name, image_filename, info)
+        with self.changing():
+            if name in self.list_images():
+                raise InputError(f"There is an image {name!r} already. Remove it first, or give another name.")
+            return super().add_image(name, image_filename, info)
 
     def remove_image(self, image_id: str) -> None:
         """Remove an image and its labels.
@@ -126,11 +135,14 @@ class CheckedDatastore(LocalDatastore):
         """
         tag = str(getattr(label_tag, "value", label_tag))
         _check(_TAG, tag, "the tag of a label")
+        with self.changing():
+            return self._save_label(image_id, label_filename, tag, _facts(label_info))
+
+    def _save_label(self, image_id: str, label_filename: str, tag: str, info: dict[str, Any]) -> str:
         image = self.get_image_uri(image_id)
         if not image:
             raise MissingError(f"There is no image {image_id!r}.")
-        self._init_from_datastore_file()  # what another process has written
-        former, info = self.get_label_uri(image_id, tag), _facts(label_info)
+        former = self.get_label_uri(image_id, tag)
         is_class = kind_of_label(label_filename) == "classification"
         if former and kind_of_label(former) != kind_of_label(label_filename):
             raise InputError(
@@ -157,6 +169,28 @@ class CheckedDatastore(LocalDatastore):
             raise MissingError(f"There is no label {label_tag!r} of {label_id!r}.")
         super().remove_label(label_id, label_tag)
 
+    def update_label_info(self, label_id: str, label_tag: str, info: dict[str, Any]) -> None:
+        """Keep facts on a label.
+
+        Raises:
+            MissingError: when there is no such label.
+            InputError: when they are no facts.
+        """
+        if not self.get_label_uri(label_id, label_tag):
+            raise MissingError(f"There is no label {label_tag!r} of {label_id!r}.")
+        super().update_label_info(label_id, label_tag, _facts(info))
+
+    def get_dataset_archive(self, limit_cases: int | None) -> str:
+        """The labeled images with their labels, in one file.
+
+        Raises:
+            MissingError: when no image is labeled.
+        """
+        self._look()
+        if not self.get_labeled_images():
+            raise MissingError("No image has a final label, so that there is nothing to download.")
+        return super().get_dataset_archive(limit_cases)
+
     def _look(self) -> None:
         """Bring the index to what is in the folder."""
         if not self.read_only:
@@ -176,11 +210,17 @@ class CheckedDatastore(LocalDatastore):
         for file in sorted(Path(path).iterdir()):
             if file.name.startswith(".") or not file.name.lower().endswith(suffixes) or not file.is_file():
                 continue
-            first = found.setdefault(self._to_id(file.name)[0], file.name)
-            if first != file.name and str(file) not in self._left_out:
-                self._left_out.add(str(file))
-                logger.warning("%s: another file has this name with another suffix, and this one is left out.", file)
+            if not _is_unicode(file.name):
+                self._leave_out(file, "this name is no Unicode, which the index could not keep. Rename it")
+            elif found.setdefault(self._to_id(file.name)[0], file.name) != file.name:
+                self._leave_out(file, "another file has this name with another suffix, and this one is left out")
         return {name: name for name in found.values()}
+
+    def _leave_out(self, file: Path, reason: str) -> None:
+        """Say so, once."""
+        if str(file) not in self._left_out:
+            self._left_out.add(str(file))
+            logger.warning("%s: %s.", os.fsencode(file).decode(errors="replace"), reason)
 
 
 @contextlib.contextmanager
@@ -201,6 +241,12 @@ def _check(pattern: re.Pattern[str], text: str, what: str) -> None:
 
 def _facts(info: Any) -> dict[str, Any]:
     """Facts as they came with an upload."""
-    if not isinstance(info or {}, dict):
-        raise InputError(f"The parameters are {json.dumps(info)[:80]}. Give a JSON object.")
-    return {key: value for key, value in (info or {}).items() if key not in _RESERVED}
+    return {key: value for key, value in read_object(info).items() if key not in _RESERVED}
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,6 +1,10 @@
 """The datastore of a folder, as files come and go in it."""
 
 import json
+import os
+import sys
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,6 +104,73 @@ def test_another_process_writes_labels_too(make, picture, tmp_path):
         "a": ["original"],
         "b": ["final", "original"],
     }
+
+
+def test_what_another_process_has_said_is_not_written_over(make, picture, tmp_path):
+    """Two servers of a folder, say: the patient of an image decides what is validated on."""
+    first, second = make(), make()
+    for store, name in ((first, "a"), (second, "b")):
+        store.add_image(name, str(picture(tmp_path / "x.png")), {"patient": f"of {name}"})
+    first.update_image_info("a", {"age": 50})
+    second.save_label("a", str(picture(tmp_path / "m.png", 1)), "final", {})
+    first.update_label_info("a", "final", {"reader": 2})
+    second.update_image_info("b", {"age": 60})
+    store = make()
+    assert [store.get_image_info(name)["patient"] for name in "ab"] == ["of a", "of b"]
+    assert [store.get_image_info(name)["age"] for name in "ab"] == [50, 60]
+    assert store.get_label_info("a", "final")["reader"] == 2
+    with pytest.raises(InputError, match="There is an image 'b' already"):
+        first.add_image("b", str(tmp_path / "x.png"), {})
+
+
+@pytest.mark.parametrize("written", ["labels/final/a.png", "datastore_v2.json"])
+def test_a_process_that_is_killed_leaves_the_former_file(make, picture, tmp_path, monkeypatch, written):
+    store = make()
+    store.add_image("a", str(picture(tmp_path / "x.png", 5)), {"patient": "p"})
+    store.save_label("a", str(picture(tmp_path / "m.png", 1)), "final", {"reader": 1})
+    before = (tmp_path / "studies" / written).read_bytes()
+    replace = Path.replace
+
+    def killed(self, target):
+        if str(target).endswith(written):
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        store.save_label("a", str(picture(tmp_path / "m.png", 0)), "final", {"reader": 2})
+    monkeypatch.undo()
+    assert (tmp_path / "studies" / written).read_bytes() == before
+    again = make()
+    assert (again.get_image_info("a")["patient"], again.get_label_info("a", "final")["reader"]) == ("p", 1)
+
+
+def test_a_damaged_index_is_told(make, tmp_path):
+    make()
+    (tmp_path / "studies" / "datastore_v2.json").write_text('{"name": ')
+    with pytest.raises(InputError, match=r"datastore_v2\.json: this index is damaged"):
+        make()
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take no such names")
+def test_names_that_are_no_unicode_are_left_out(make, picture, tmp_path, caplog):
+    picture(tmp_path / "studies" / "a.png")
+    (tmp_path / "studies" / os.fsdecode(b"M\xfcller.png")).write_bytes((tmp_path / "studies/a.png").read_bytes())
+    store = make()
+    assert store.list_images() == ["a"]
+    assert caplog.text.count("no Unicode") == 1
+    store.update_image_info("a", {"patient": "p"})
+    assert make().get_image_info("a")["patient"] == "p"
+
+
+def test_an_archive_is_of_labeled_images(make, picture, tmp_path):
+    store = make()
+    picture(tmp_path / "studies" / "a.png")
+    with pytest.raises(InputError, match="nothing to download"):
+        store.get_dataset_archive(None)
+    store.save_label("a", str(picture(tmp_path / "m.png", 1)), "final", {})
+    with zipfile.ZipFile(store.get_dataset_archive(None)) as archive:
+        assert {"image/a.png", "label/a.png"} < set(archive.namelist())
 
 
 def test_facts_of_uploads_do_not_reach_what_the_server_keeps(make, picture, tmp_path):
