@@ -15,7 +15,7 @@ from monai_ssl.label.infer_task import BundleInference
 from monai_ssl.label.rounds import Round, read_facts
 from monai_ssl.label.uncertainty import disagreement, entropy
 
-__all__ = ["STRATEGIES", "MostUncertain", "Uncertainty", "read_scores"]
+__all__ = ["STRATEGIES", "AtRandom", "MostUncertain", "Uncertainty", "read_scores"]
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class MostUncertain(Strategy):
         unlabeled = sorted(datastore.get_unlabeled_images())
         if not unlabeled:
             return None
-        handed = {image: self._handed_out(datastore, image) for image in unlabeled}
+        handed = _handed_out(self.measure, unlabeled, datastore)
         for name in _asked(request, self.inferences):
             served = self.inferences[name].rounds.served()
             scores = {} if served is None else read_scores(served)
@@ -138,13 +138,42 @@ class MostUncertain(Strategy):
             if served is not None and known:
                 best = min(known, key=lambda image: (handed[image], -known[image]))
                 return {"id": best, "score": known[best], "model": name, "model_round": served.name}
-        oldest = min(handed.values())
-        choice = [image for image in unlabeled if handed[image] == oldest]
-        return {"id": random.choice(choice), "score": None}  # noqa: S311
+        return {"id": _draw(handed), "score": None}
 
-    def _handed_out(self, datastore: Datastore, image: str) -> int:
-        """When, in seconds; 0 for never."""
+
+class AtRandom(Strategy):
+    """Draw an unlabeled image, of those that this strategy has not handed out before while there are any."""
+
+    def __init__(self) -> None:
+        super().__init__("Next: any image, drawn at random")
+
+    def __call__(self, request: dict[str, Any], datastore: Datastore) -> dict[str, Any] | None:  # noqa: ARG002
+        """Draw.
+
+        Args:
+            request: nothing of it is looked at.
+            datastore: the images.
+
+        Returns:
+            ``id``; None when no image is unlabeled.
+        """
+        unlabeled = sorted(datastore.get_unlabeled_images())
+        return {"id": _draw(_handed_out("random", unlabeled, datastore))} if unlabeled else None
+
+
+def _handed_out(strategy: str, images: Collection[str], datastore: Datastore) -> dict[str, int]:
+    """When a strategy has handed out each image, in seconds; 0 for never."""
+
+    def when(image: str) -> int:
         try:
-            return int(datastore.get_image_info(image)["strategy"][self.measure]["ts"])
+            return int(datastore.get_image_info(image)["strategy"][strategy]["ts"])
         except (KeyError, TypeError, ValueError):  # clients may write there, too
             return 0
+
+    return {image: when(image) for image in images}
+
+
+def _draw(handed: dict[str, int]) -> str:
+    """One of those that were handed out the longest ago."""
+    oldest = min(handed.values())
+    return random.choice([image for image, when in handed.items() if when == oldest])  # noqa: S311

@@ -14,13 +14,13 @@ from monailabel.interfaces.app import MONAILabelApp
 from monailabel.interfaces.datastore import Datastore
 from monailabel.interfaces.tasks.scoring import ScoringMethod
 from monailabel.interfaces.tasks.strategy import Strategy
-from monailabel.tasks.activelearning.random import Random
 from monailabel.utils.async_tasks.task import AsyncTask
 from requests import RequestException
 
 from monai_ssl import __version__
 from monai_ssl.errors import InputError
-from monai_ssl.label.active_learning import STRATEGIES, MostUncertain, Uncertainty
+from monai_ssl.label.active_learning import STRATEGIES, AtRandom, MostUncertain, Uncertainty
+from monai_ssl.label.background import end_with_server
 from monai_ssl.label.datastore import CheckedDatastore, MissingError
 from monai_ssl.label.infer_task import BundleInference
 from monai_ssl.label.rounds import Rounds
@@ -47,6 +47,7 @@ class SemiSupervisedApp(MONAILabelApp):
     """
 
     def __init__(self, app_dir: str, studies: str, conf: dict[str, str]) -> None:
+        end_with_server()
         self.settings = read_settings(conf or {})
         self.rounds = {model.name: Rounds(Path(app_dir) / "model" / model.name) for model in self.settings.models}
         self.inferences = {
@@ -86,7 +87,7 @@ class SemiSupervisedApp(MONAILabelApp):
 
     def init_strategies(self) -> dict[str, Strategy]:
         """By uncertainty, and at random."""
-        return {"random": Random(), **{name: MostUncertain(name, self.inferences) for name in STRATEGIES}}
+        return {"random": AtRandom(), **{name: MostUncertain(name, self.inferences) for name in STRATEGIES}}
 
     def init_scoring_methods(self) -> dict[str, ScoringMethod]:
         """One that all strategies go by."""
@@ -104,7 +105,31 @@ class SemiSupervisedApp(MONAILabelApp):
         if not store.get_image_uri(image) and not _was_uploaded(image):
             raise MissingError(f"There is no image {image!r}.")
         remove_old_uploads()
-        return super().infer(request, datastore)
+        try:
+            return super().infer(request, datastore)
+        except InputError as error:
+            # An upload has no name of its own, but the path of where it is kept.
+            raise type(error)(str(error).replace(image, "The image")) if _was_uploaded(image) else error from None
+
+    def batch_infer(self, request: dict[str, Any], datastore: Datastore | None = None) -> dict[str, Any]:
+        """Predict many images in turn, on the device that one would be; MONAI Label divides them by GPUs, if 0."""
+        return super().batch_infer({**request, "multi_gpu": False, "max_workers": 1}, datastore)
+
+    def check_task(self, task: str, request: dict[str, Any]) -> None:
+        """Check what a task is asked for, before it is taken.
+
+        Args:
+            task: ``"train"``, ``"scoring"`` or ``"batch_infer"``.
+            request: of the client.
+
+        Raises:
+            InputError: when there is no such model or method, and for options that a training cannot have.
+        """
+        key, known = ("method", self._scoring_methods) if task == "scoring" else ("model", self.inferences)
+        if (name := request.get(key)) not in known:
+            raise InputError(f"There is no {key} {name!r}. Give one of {', '.join(known)}.")
+        if task == "train":
+            self._trainers[name].check(request)
 
     def next_sample(self, request: dict[str, Any]) -> dict[str, Any]:
         """Choose the image to label next."""

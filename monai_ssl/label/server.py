@@ -1,11 +1,12 @@
 """MONAI Label's web application, with clear answers to bad requests, and a limit to what is uploaded."""
 
 # ruff: noqa: E402 - what MONAI Label lacks must be there before it is imported
+from monai_ssl.label.background import mend_tasks
 from monai_ssl.label.uploads import remove_old_uploads, use_own_folder
-from monai_ssl.label.upstream import prepare_upstream, refuse_second_task
+from monai_ssl.label.upstream import prepare_upstream
 
 prepare_upstream()
-refuse_second_task()
+mend_tasks()
 use_own_folder()
 
 import errno
@@ -28,12 +29,14 @@ from monailabel.interfaces.exception import (
     MONAILabelError,
     MONAILabelException,
 )
-from monailabel.utils.async_tasks.utils import background_processes, stop_background_task
+from monailabel.utils.async_tasks.task import AsyncTask
+from monailabel.utils.async_tasks.utils import background_tasks
 
 from monai_ssl.errors import InputError
 from monai_ssl.label.closed import ClosedPaths
 from monai_ssl.label.datastore import MissingError
 from monai_ssl.label.limit import UploadLimit, largest_upload
+from monai_ssl.label.requests import check_requests
 from monai_ssl.label.rounds import BusyError
 
 __all__ = ["app"]
@@ -66,9 +69,11 @@ def json_error(_request: Request, error: json.JSONDecodeError) -> JSONResponse:
 
 @app.exception_handler(OSError)
 def system_error(_request: Request, error: OSError) -> JSONResponse:
-    """A file name that the system refuses is the request's; all else is the server's."""
+    """A file name that the system refuses is the request's, and so is asking for what is not there."""
     if error.errno in (errno.ENAMETOOLONG, errno.EINVAL):
         return _answer(400, "The name of the file cannot be used. Give a shorter one, of letters and digits.")
+    if isinstance(error, FileNotFoundError) and error.filename == "nvidia-smi":
+        return _answer(404, "This machine has no nvidia-smi, which tells of its GPUs.")
     return _answer(500, f"The server met an error ({error.strerror}); its log has more.")
 
 
@@ -80,11 +85,13 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     """End with the server what it has begun: its tasks, and what it keeps of uploads."""
     async with _upstreams(application):
         yield
-    for method in [name for name, processes in background_processes.items() if processes]:
-        stop_background_task(method)
+    for method in list(background_tasks):
+        while AsyncTask.stop(method):  # those that wait for their turn, too
+            pass
     remove_old_uploads(0)
 
 
+check_requests()
 app.router.lifespan_context = _lifespan
 app.add_middleware(ClosedPaths)
 app.add_middleware(UploadLimit, most=largest_upload())

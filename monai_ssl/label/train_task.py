@@ -58,6 +58,18 @@ class SemiSupervisedTraining(TrainTask):
         served = self.rounds.served()
         return {} if served is None else _summary(served)
 
+    def check(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], float]:
+        """The options of the bundle in a request, and the fraction of patients to validate on.
+
+        Raises:
+            InputError: for values that cannot be used.
+        """
+        options = {**read_options(request), "device": check_device(request.get("device"))}
+        fraction = request.get("val_split", _VAL_SPLIT)
+        if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
+            raise InputError(f"val_split is {str(fraction)[:80]!r}. Give a number above 0 and below 1, such as 0.2.")
+        return options, fraction
+
     def __call__(self, request: dict[str, Any], datastore: Datastore) -> dict[str, Any]:
         """Train a round.
 
@@ -72,10 +84,7 @@ class SemiSupervisedTraining(TrainTask):
             BusyError: when the model is being trained already.
             InputError: when it cannot be trained.
         """
-        options = {**read_options(request), "device": check_device(request.get("device"))}
-        fraction = request.get("val_split", _VAL_SPLIT)
-        if not isinstance(fraction, int | float):
-            raise InputError(f"val_split is {fraction!r}. Give a number above 0 and below 1, such as 0.2.")
+        options, fraction = self.check(request)
         with self.rounds.new() as begun:
             datalist = list_data(
                 datastore,

@@ -8,13 +8,12 @@ DICOM web servers, DICOM SEG and the Digital Slide Archive use. Installed withou
 import importlib.util
 import logging
 import sys
-from datetime import datetime
 from types import ModuleType
 from typing import Any, NoReturn
 
 from monai_ssl.errors import InputError
 
-__all__ = ["INSTALL", "prepare_upstream", "refuse_second_task"]
+__all__ = ["INSTALL", "prepare_upstream"]
 
 INSTALL = 'pip install "monai-ssl[label]" && pip install --no-deps monailabel==0.8.5'
 
@@ -25,7 +24,6 @@ _STOOD_IN_FOR = {
     "SimpleITK": "results as DICOM SEG",
     "girder_client": "the Digital Slide Archive",
 }
-_STARTING = 30  # seconds
 # Where MONAI Label logs the names of images, and those names may be those of patients.
 _TALKATIVE = (
     *("monailabel.datastore", "monailabel.endpoints", "monailabel.interfaces", "monailabel.tasks"),
@@ -52,24 +50,6 @@ def prepare_upstream() -> None:
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("ignite").setLevel(logging.CRITICAL)  # which repeats errors that the client is told
-
-
-def refuse_second_task() -> None:
-    """Count a task as running from the moment that it is asked for.
-
-    MONAI Label refuses a second one while the first one's process runs; between the request and the start of the
-    process it takes both. A task that does not get a process within half a minute does not count any more.
-    """
-    from monailabel.utils.async_tasks import task as upstream
-
-    def is_unfinished(task: dict[str, Any]) -> bool:
-        age = datetime.now() - datetime.strptime(task["start_ts"], "%Y-%m-%d %H:%M:%S")
-        return task["status"] == "RUNNING" or (task["status"] == "SUBMITTED" and age.total_seconds() < _STARTING)
-
-    def unfinished(method: str) -> dict[str, None]:
-        return {task["id"]: None for task in upstream.tasks(method) if is_unfinished(task)}
-
-    upstream.processes = unfinished
 
 
 class _StandIn(ModuleType):

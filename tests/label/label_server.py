@@ -1,5 +1,6 @@
 """A real MONAI Label server for tests, and a client of it."""
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -34,7 +35,7 @@ class LabelServer:
         self._command += [f"--studies={self.studies}", f"--port={self.port}", *options]
 
     def __enter__(self) -> "LabelServer":
-        self.temporary.mkdir()
+        self.temporary.mkdir(exist_ok=True)  # it may be started again
         own = {"PYTHONPATH": str(REPOSITORY), "TMPDIR": str(self.temporary), "MONAI_SSL_LABEL_MAX_UPLOAD_MB": "4"}
         with (self.folder / "server.log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -54,6 +55,22 @@ class LabelServer:
     def __exit__(self, *_error) -> None:
         self._process.terminate()
         self._process.wait(30)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self._process.kill()
+        self._process.wait(30)
+
+    def wait_for_training(self) -> list[psutil.Process]:
+        """Wait until a bundle is being trained; the processes of the server then."""
+        deadline = time.monotonic() + _TASK
+        while time.monotonic() < deadline and self.get("/train/")["status"] in ("SUBMITTED", "RUNNING"):
+            children = self.children()
+            with contextlib.suppress(psutil.Error):  # one that has just ended
+                if any("monai_ssl.label.child" in child.cmdline() for child in children):
+                    return children
+            time.sleep(0.2)
+        raise AssertionError(self.log)
 
     def children(self) -> list[psutil.Process]:
         """The processes that it has started, and theirs."""
@@ -106,4 +123,8 @@ class LabelServer:
     def contents(self) -> dict[str, bytes]:
         """All files of the studies, but for the index of MONAI Label, its lock and its times."""
         files = {path.relative_to(self.studies).as_posix(): path for path in self.studies.rglob("*") if path.is_file()}
-        return {name: path.read_bytes() for name, path in files.items() if name not in (".lock", "datastore_v2.json")}
+        return {
+            name: path.read_bytes()
+            for name, path in files.items()
+            if name not in (".lock", ".changes.lock", "datastore_v2.json")
+        }

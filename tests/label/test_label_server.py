@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import time
 from pathlib import Path
 
 import nibabel as nib
@@ -112,11 +111,7 @@ def test_segmentation(tmp_path, volumes):
         assert server.post("/activelearning/entropy", {}).json()["id"] in names[4:]
 
         assert server.post(f"/train/{model}", {**training, "max_epochs": 1000}).ok
-        begun: list[psutil.Process] = []
-        while not any("monai_ssl.label.child" in child.cmdline() for child in begun):
-            assert server.get("/train/")["status"] in ("SUBMITTED", "RUNNING"), server.log
-            time.sleep(0.2)
-            begun = server.children()
+        begun = server.wait_for_training()
         assert not re.search("|".join(names), server.log)
     # What it was doing ends with the server, and leaves the model and nothing else.
     assert not psutil.wait_procs(begun, timeout=30)[1]
@@ -253,7 +248,7 @@ def _refusals(server, model, names, folder):
     assert server.post("/activelearning/entropy", {}).json()["id"] in names[6:]
 
     for options, message in (
-        ({"val_split": 2}, "val_split is 2"),
+        ({"val_split": 2}, "val_split is '2'"),
         ({"val_split": "much"}, "val_split is 'much'"),
         ({"windows": ["nothing"]}, "was not trained: windows has 'nothing'"),
         ({"seed": f"$open({str(folder / 'evil')!r}, 'w') and 3"}, "seed is"),
