@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 task_logger = logging.getLogger("task_train")
 
 _VAL_SPLIT = 0.2
+_PROGRESS = "%|"  # in the lines of progress bars
 _ERROR = "error: "  # what begins the one line on which a bundle says what is wrong
 
 
@@ -138,7 +139,7 @@ def _run(model: ServedModel, begun: Round, options: Mapping[str, Any]) -> None:
         for line in process.stdout or ():
             if text := line.strip():
                 task_logger.info("%s", text)
-                reason = reason if reason.startswith(_ERROR) else text
+                reason = reason if reason.startswith(_ERROR) or _PROGRESS in text else text
     except BaseException:  # such as Ctrl+C
         process.kill()
         raise

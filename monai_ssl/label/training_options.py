@@ -1,6 +1,5 @@
 """What a request for training may ask of a bundle: plain values, of which none is evaluated as a configuration is."""
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,6 +15,8 @@ DEFAULTS: dict[str, Any] = {"max_epochs": 50, "seed": 0}
 
 # Letters and digits alone: MONAI's configurations evaluate values that begin with "$", "@" or "%".
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
+_LARGEST = 1e30  # of numbers; NaN is not below it
+_LARGEST_SIDE = 4096  # of images and patches, in pixels
 _DEVICE = re.compile(r"cpu|cuda(:\d{1,2})?")
 
 
@@ -54,7 +55,7 @@ def check_device(given: Any) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 def _is_positive(value: Any) -> bool:
@@ -63,6 +64,16 @@ def _is_positive(value: Any) -> bool:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**6
+
+
+def _is_side(value: Any) -> bool:
+    return _is_count(value) and value <= _LARGEST_SIDE
+
+
+def _is_spacing(value: Any) -> bool:
+    return (
+        _is_number(value) and 0.01 <= value <= 1000
+    )  # in mm: beyond it an image is larger than any memory, or a voxel
 
 
 def _are_some(value: Any, accepts: Callable[[Any], bool], most: int = 3) -> bool:
@@ -86,7 +97,8 @@ _COUNT = _is_count, "a whole number above 0"
 _POSITIVE = _is_positive, "a number above 0"
 _OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("max_epochs", "teacher_epochs", "pretrain_epochs", "val_interval"), _COUNT),
-    **dict.fromkeys(("batch_size", "unlabeled_batch_size", "image_size"), _COUNT),
+    **dict.fromkeys(("batch_size", "unlabeled_batch_size"), _COUNT),
+    "image_size": (_is_side, f"a whole number from 1 to {_LARGEST_SIDE}"),
     "seed": (
         lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31,
         "a whole number from 0",
@@ -94,12 +106,12 @@ _OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "learning_rate": _POSITIVE,
     "cache_rate": (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
     "patch_size": (
-        lambda value: _is_count(value) or _are_some(value, _is_count),
-        "whole numbers above 0, such as [32, 32, 32]",
+        lambda value: _is_side(value) or _are_some(value, _is_side),
+        f"whole numbers from 1 to {_LARGEST_SIDE}, such as [32, 32, 32]",
     ),
     "spacing": (
-        lambda value: _is_positive(value) or _are_some(value, _is_positive),
-        "numbers above 0, such as [1.0, 1.0, 1.0]",
+        lambda value: _is_spacing(value) or _are_some(value, _is_spacing),
+        "numbers from 0.01 to 1000, such as [1.0, 1.0, 1.0]",
     ),
     "windows": (
         lambda value: _are_some(value, _is_window, 16),
