@@ -7,6 +7,7 @@ DICOM web servers, DICOM SEG and the Digital Slide Archive use. Installed withou
 
 import importlib.util
 import logging
+import os
 import sys
 from types import ModuleType
 from typing import Any, NoReturn
@@ -47,6 +48,11 @@ def prepare_upstream() -> None:
             for part in [part for part in sys.modules if part == name or part.startswith(f"{name}.")]:
                 del sys.modules[part]
             sys.modules[name] = _StandIn(name, purpose)
+    from monailabel.config import settings
+
+    # MONAI Label cannot print the addresses as it has read them, and browsers write them without the slash at the end.
+    settings.MONAI_LABEL_CORS_ORIGINS = [str(origin).rstrip("/") for origin in settings.MONAI_LABEL_CORS_ORIGINS]
+    os.environ["MONAI_LABEL_CORS_ORIGINS"] = "[]"  # of the processes of tasks, which would fail for the same reason
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("ignite").setLevel(logging.CRITICAL)  # which repeats errors that the client is told

@@ -28,8 +28,10 @@ def server(tmp_path):
     return LabelServer(tmp_path, models=f"{MODEL},supervised_classification", regions="one=1")
 
 
-def test_a_server_survives(server):
+def test_a_server_survives(server, monkeypatch):
+    monkeypatch.setenv("MONAI_LABEL_CORS_ORIGINS", '["https://viewer.example"]')
     with server:
+        _ask_from_pages(server)
         for index in range(3):
             assert server.put_label(f"image{index}", server.folder / f"mask{index}.png", "mask.png").ok
         _ask_nonsense(server)
@@ -56,6 +58,13 @@ def test_a_server_survives(server):
         begun = server.children()
     assert not psutil.wait_procs(begun, timeout=30)[1]
     assert "Traceback" not in server.log
+
+
+def _ask_from_pages(server):
+    named = server.request("GET", "/info/", headers={"Origin": "https://viewer.example"})
+    assert (named.status_code, named.headers["access-control-allow-origin"]) == (200, "https://viewer.example")
+    stranger = {"Origin": "https://elsewhere.example"}
+    assert server.request("POST", f"/train/{MODEL}", headers=stranger).status_code == 403
 
 
 def _ask_nonsense(server):

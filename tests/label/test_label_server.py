@@ -240,6 +240,7 @@ def _refusals(server, model, names, folder):
     ):
         assert server.request(method, path).status_code == status, path
     stranger = server.request("GET", "/info/", headers={"Origin": "http://elsewhere.example"})
+    assert stranger.status_code == 403
     assert "access-control-allow-origin" not in stranger.headers
     # Facts of a form that strategies do not expect are no harm.
     facts = {"info": json.dumps({"strategy": "x", "path": "/etc/passwd", "age": 50})}
