@@ -1,24 +1,20 @@
 """MONAI Label's datastore of a folder, which takes nothing in that could not be used later."""
 
 import contextlib
-import logging
-import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from monai_ssl.errors import InputError
-from monai_ssl.label.facts import read_object
-from monai_ssl.label.labels import LABEL_SUFFIX, check_mask, kind_of_label, read_classes
+from monai_ssl.label.facts import read_plain
+from monai_ssl.label.labels import check_mask, kind_of_label, read_classes
+from monai_ssl.label.listed_folder import ListedFolder
 from monai_ssl.label.settings import Settings
-from monai_ssl.label.shared_folder import SharedFolder
 from monai_ssl.readers import read_image
 from monai_ssl.readers.listing import IMAGE_SUFFIXES, split_name
 
 __all__ = ["CheckedDatastore", "MissingError"]
-
-logger = logging.getLogger(__name__)
 
 _NAME = re.compile(r"\w[\w.\- ]{0,127}")
 _TAG = re.compile(r"\w[\w\-]{0,31}")
@@ -30,15 +26,12 @@ class MissingError(InputError):
     """There is no such image, or no such label."""
 
 
-class CheckedDatastore(SharedFolder):
+class CheckedDatastore(ListedFolder):
     """A folder of images, with labels in ``labels/final``.
 
     Before an image or a label is kept, its name is checked, and the file is read: an image must be one that the bundles
     can read; a label must be of a known class, or lie on the grid of its image. What is refused leaves the folder as it
     was.
-
-    Files that are put into the folder, or taken out of it, are seen at the next request that lists images. MONAI
-    Label's own watcher is not used: it changes the index from another thread, beside the requests.
 
     Args:
         path: the folder.
@@ -47,41 +40,8 @@ class CheckedDatastore(SharedFolder):
     """
 
     def __init__(self, path: str, settings: Settings, read_only: bool = False) -> None:
-        self.settings, self.read_only = settings, read_only
-        self._left_out: set[str] = set()
-        patterns = [f"*{suffix}" for suffix in IMAGE_SUFFIXES]
-        super().__init__(path, extensions=patterns, auto_reload=False, read_only=read_only)
-
-    def list_images(self) -> list[str]:
-        """The names of all images that are in the folder now."""
-        self._look()
-        return super().list_images()
-
-    def get_unlabeled_images(self, label_tag: str | None = None, labels: Any = None) -> list[str]:
-        """The names of those without a final label."""
-        self._look()
-        return super().get_unlabeled_images(label_tag, labels)
-
-    def status(self) -> dict[str, Any]:
-        """How many images and labels there are."""
-        self._look()
-        return super().status()
-
-    def get_image_uri(self, image_id: str) -> str:
-        """The file of an image; empty where there is none."""
-        found = super().get_image_uri(image_id)
-        if not found or not Path(found).is_file():
-            self._look()
-            found = super().get_image_uri(image_id)
-        return found
-
-    def get_label_uri(self, label_id: str, label_tag: str) -> str:
-        """The file of a label; empty where there is none."""
-        found = super().get_label_uri(label_id, label_tag)
-        if not found or not Path(found).is_file():
-            self._look()
-            found = super().get_label_uri(label_id, label_tag)
-        return found
+        super().__init__(path, read_only)
+        self.settings = settings
 
     def add_image(self, image_id: str, image_filename: str, image_info: dict[str, Any]) -> str:
         """Keep an image.
@@ -186,41 +146,10 @@ class CheckedDatastore(SharedFolder):
         Raises:
             MissingError: when no image is labeled.
         """
-        self._look()
+        self.look()
         if not self.get_labeled_images():
             raise MissingError("No image has a final label, so that there is nothing to download.")
         return super().get_dataset_archive(limit_cases)
-
-    def _look(self) -> None:
-        """Bring the index to what is in the folder."""
-        if not self.read_only:
-            self.refresh()
-
-    def _to_id(self, file: str) -> tuple[str, str]:
-        """A file's name without its suffix, and the suffix as it is written."""
-        if file.lower().endswith(LABEL_SUFFIX):
-            return file[: -len(LABEL_SUFFIX)], LABEL_SUFFIX
-        return split_name(file)
-
-    def _list_files(self, path: str, patterns: Sequence[str]) -> dict[str, str]:  # noqa: ARG002
-        """The images, or labels, of a folder; of several whose names differ in their suffixes alone, the first."""
-        labels = Path(path).resolve() != Path(self._datastore.image_path()).resolve()
-        suffixes = (*IMAGE_SUFFIXES, LABEL_SUFFIX) if labels else IMAGE_SUFFIXES
-        found: dict[str, str] = {}
-        for file in sorted(Path(path).iterdir()):
-            if file.name.startswith(".") or not file.name.lower().endswith(suffixes) or not file.is_file():
-                continue
-            if not _is_unicode(file.name):
-                self._leave_out(file, "this name is no Unicode, which the index could not keep. Rename it")
-            elif found.setdefault(self._to_id(file.name)[0], file.name) != file.name:
-                self._leave_out(file, "another file has this name with another suffix, and this one is left out")
-        return {name: name for name in found.values()}
-
-    def _leave_out(self, file: Path, reason: str) -> None:
-        """Say so, once."""
-        if str(file) not in self._left_out:
-            self._left_out.add(str(file))
-            logger.warning("%s: %s.", os.fsencode(file).decode(errors="replace"), reason)
 
 
 @contextlib.contextmanager
@@ -241,12 +170,4 @@ def _check(pattern: re.Pattern[str], text: str, what: str) -> None:
 
 def _facts(info: Any) -> dict[str, Any]:
     """Facts as they came with an upload."""
-    return {key: value for key, value in read_object(info).items() if key not in _RESERVED}
-
-
-def _is_unicode(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    return {key: value for key, value in read_plain(info).items() if key not in _RESERVED}

@@ -5,12 +5,12 @@ from typing import Any
 
 from monai_ssl.errors import InputError
 
-__all__ = ["read_object"]
+__all__ = ["read_plain"]
 
 _DEEPEST = 32  # far below what any reader of the datastore's index takes
 
 
-def read_object(given: Any) -> dict[str, Any]:
+def read_plain(given: Any) -> dict[str, Any]:
     """Read a JSON object that can be kept, and be given back, as it came.
 
     Args:

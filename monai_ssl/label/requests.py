@@ -12,7 +12,7 @@ from monailabel.utils.async_tasks.task import AsyncTask
 
 from monai_ssl.errors import InputError
 from monai_ssl.label.datastore import CheckedDatastore
-from monai_ssl.label.facts import read_object
+from monai_ssl.label.facts import read_plain
 
 __all__ = ["check_parameters", "check_requests"]
 
@@ -59,7 +59,7 @@ def check_parameters(given: Any) -> None:
     Raises:
         InputError: when they are not.
     """
-    for name, value in read_object(given).items():
+    for name, value in read_plain(given).items():
         accepts, form = _FORMS.get(name, (None, ""))
         if accepts is not None and value is not None and not accepts(value):
             raise InputError(f"{name} is {str(value)[:80]!r}. Give {form}.")
@@ -114,7 +114,7 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
     "lines": _check_lines,
 }
 # What is kept with an image or a label is of any form.
-_FACTS = dict.fromkeys(("params", "info"), read_object)
+_FACTS = dict.fromkeys(("params", "info"), read_plain)
 
 
 def _check_inference(
@@ -135,10 +135,10 @@ def _check_inference(
 
 def _check_all(task: str, key: str, names: Callable[[Any], Any], params: Any = None, **_: Any) -> None:
     """Of all models, or all methods, before the first is begun; parameters may have those of one under its name."""
-    app, common = app_instance(), read_object(params)
+    app, common = app_instance(), read_plain(params)
     for name in names(app):
         check_parameters(common.get(name))
-        app.check_task(task, {key: name, **read_object(common.get(name)), **common})
+        app.check_task(task, {key: name, **read_plain(common.get(name)), **common})
 
 
 _FURTHER: dict[Callable[..., Any], Callable[..., None]] = {

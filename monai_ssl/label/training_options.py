@@ -71,9 +71,8 @@ def _is_side(value: Any) -> bool:
 
 
 def _is_spacing(value: Any) -> bool:
-    return (
-        _is_number(value) and 0.01 <= value <= 1000
-    )  # in mm: beyond it an image is larger than any memory, or a voxel
+    # In mm. Beyond it an image becomes larger than any memory, or a voxel.
+    return _is_number(value) and 0.01 <= value <= 1000
 
 
 def _are_some(value: Any, accepts: Callable[[Any], bool], most: int = 3) -> bool:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from monai_ssl.errors import InputError
-from monai_ssl.label.facts import read_object
+from monai_ssl.label.facts import read_plain
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from monai_ssl.label.facts import read_object
     ],
 )
 def test_objects_are_read(given, expected):
-    assert read_object(given) == (json.loads(given) if expected is None else expected)
+    assert read_plain(given) == (json.loads(given) if expected is None else expected)
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_objects_are_read(given, expected):
 )
 def test_all_else_is_refused(given):
     with pytest.raises(InputError, match="Give a JSON object of plain values"):
-        read_object(given)
+        read_plain(given)
