@@ -1,6 +1,5 @@
 """Start a MONAI Label server with the project's app: ``python -m monai_ssl.label start_server ...``."""
 
-import ipaddress
 import os
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from monai_ssl.errors import InputError
 from monai_ssl.files import write_whole
 from monai_ssl.label.catalog import find_bundles
 from monai_ssl.label.limit import largest_upload
+from monai_ssl.label.origins import LOCAL, is_loopback
 from monai_ssl.label.settings import read_settings
 from monai_ssl.label.uploads import use_own_folder
 from monai_ssl.label.upstream import prepare_upstream
@@ -59,7 +59,8 @@ def _prepare(args: Namespace) -> None:
         with write_whole(Path(args.app) / "main.py") as temporary:
             temporary.write_text(_APP, encoding="utf-8")
         print(f"App:     {args.app} (made)")
-    if _is_loopback(args.host):
+    os.environ[LOCAL] = "1" if is_loopback(args.host) else ""
+    if os.environ[LOCAL]:
         print(f"Server:  http://{args.host}:{args.port}, for this machine alone. To let others in, give `--host`.")
     else:
         print(
@@ -75,13 +76,6 @@ def _prepare(args: Namespace) -> None:
     if args.studies and not args.studies.startswith(("http://", "https://")):
         args.studies = str(Path(args.studies).absolute())
     os.chdir(tempfile.gettempdir())
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, which may be that of any address
-        return False
 
 
 if __name__ == "__main__":

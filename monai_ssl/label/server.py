@@ -11,6 +11,7 @@ use_own_folder()
 
 import errno
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -36,7 +37,7 @@ from monai_ssl.errors import InputError
 from monai_ssl.label.closed import ClosedPaths
 from monai_ssl.label.datastore import MissingError
 from monai_ssl.label.limit import UploadLimit, largest_upload
-from monai_ssl.label.origins import KnownOrigins
+from monai_ssl.label.origins import LOCAL, KnownOrigins
 from monai_ssl.label.requests import check_requests
 from monai_ssl.label.rounds import BusyError
 
@@ -95,5 +96,5 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
 check_requests()
 app.router.lifespan_context = _lifespan
 app.add_middleware(ClosedPaths)
-app.add_middleware(KnownOrigins, known=settings.MONAI_LABEL_CORS_ORIGINS)
+app.add_middleware(KnownOrigins, known=settings.MONAI_LABEL_CORS_ORIGINS, local=bool(os.environ.get(LOCAL)))
 app.add_middleware(UploadLimit, most=largest_upload())
