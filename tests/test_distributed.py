@@ -4,7 +4,6 @@ import torch
 import torch.distributed as dist
 from torch import multiprocessing
 
-from monai_ssl.bundle import leave_processes
 from monai_ssl.distributed import count_processes, gather_images
 from monai_ssl.losses import RelationLoss, SupervisedContrastiveLoss
 
@@ -30,7 +29,8 @@ def worker(rank, folder):
         dist.all_reduce(gradient)
         gradient /= PROCESSES  # as DistributedDataParallel does
     torch.save((values, gradients, count_processes()), f"{folder}/{rank}.pt")
-    leave_processes()
+    dist.barrier()  # as `leave_processes` does, whose package takes long to import
+    dist.destroy_process_group()
 
 
 def test_two_processes_give_the_loss_and_the_gradient_of_one(tmp_path):

@@ -33,4 +33,5 @@ def leave_early_or_late(rank, folder):
 
 
 def test_no_process_leaves_before_the_last_has_come(tmp_path):
-    multiprocessing.spawn(leave_early_or_late, (str(tmp_path),), nprocs=2)
+    # Forked processes need not import everything anew, which takes longer than the test.
+    multiprocessing.start_processes(leave_early_or_late, (str(tmp_path),), nprocs=2, start_method="fork")
