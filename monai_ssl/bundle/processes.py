@@ -1,5 +1,9 @@
 """Training in several processes: joining them, wrapping the method, leaving them."""
 
+import atexit
+import os
+import sys
+
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -17,17 +21,28 @@ def join_processes(device: str | torch.device) -> None:
     if on_gpu:
         torch.cuda.set_device(device)
     torch.distributed.init_process_group("nccl" if on_gpu else "gloo")
+    atexit.register(_end_at_once)
 
 
 def leave_processes() -> None:
     """Leave the process group when all processes have come so far.
 
-    A process that ended directly after a collective could abort: gloo's threads may hold the tensors of the last one
-    for a moment after it is done, and cannot give them back to an interpreter that is ending. The barrier waits for
-    them, and has no tensors of its own.
+    A process that ended while others still talk to it could fail, and let them fail.
     """
     torch.distributed.barrier()
     torch.distributed.destroy_process_group()
+
+
+def _end_at_once() -> None:
+    """End a process that has left its group without taking the interpreter down.
+
+    Threads of PyTorch's that outlive the group may hold tensors, and abort the process when they give them back to an
+    interpreter that is ending.
+    """
+    if not torch.distributed.is_initialized() and not hasattr(sys, "last_type"):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def distribute(
